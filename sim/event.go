@@ -1,0 +1,115 @@
+package sim
+
+// event is one entry of the queue. It is embedded in the thing that it fires (a process, a
+// timer, a message on its way), so that scheduling allocates nothing, and it knows its place in
+// the queue, so that cancelling removes it at once.
+type event struct {
+	at  Time
+	tie uint64
+	seq uint64
+	pos int // index in the queue, or -1
+	// owner is the node whose program the event belongs to: it is dropped when that
+	// incarnation has ended and held back while the node is paused. nil: the world itself.
+	owner *Node
+	inc   uint32
+	what  firer
+}
+
+type firer interface{ fire() }
+
+func (e *event) queued() bool { return e.pos >= 0 }
+
+// slot repeats the leading sort keys so that comparisons stay within the array.
+type slot struct {
+	at  Time
+	tie uint64
+	ev  *event
+}
+
+func (a slot) before(b slot) bool {
+	if a.at != b.at {
+		return a.at < b.at
+	}
+	if a.tie != b.tie {
+		return a.tie < b.tie
+	}
+	return a.ev.seq < b.ev.seq
+}
+
+// queue is an indexed four-ary heap ordered by (time, tie-break, sequence).
+type queue struct{ heap []slot }
+
+func (q *queue) len() int { return len(q.heap) }
+
+func (q *queue) min() *event { return q.heap[0].ev }
+
+func (q *queue) push(e *event) {
+	q.heap = append(q.heap, slot{})
+	q.up(len(q.heap)-1, slot{e.at, e.tie, e})
+}
+
+func (q *queue) pop() *event {
+	e := q.heap[0].ev
+	q.removeAt(0)
+	return e
+}
+
+func (q *queue) remove(e *event) {
+	if e.queued() {
+		q.removeAt(e.pos)
+	}
+}
+
+func (q *queue) removeAt(i int) {
+	q.heap[i].ev.pos = -1
+	last := len(q.heap) - 1
+	moved := q.heap[last]
+	q.heap[last] = slot{}
+	q.heap = q.heap[:last]
+	if i == last {
+		return
+	}
+	if i > 0 && moved.before(q.heap[(i-1)/4]) {
+		q.up(i, moved)
+	} else {
+		q.down(i, moved)
+	}
+}
+
+func (q *queue) up(i int, s slot) {
+	for i > 0 {
+		parent := (i - 1) / 4
+		if !s.before(q.heap[parent]) {
+			break
+		}
+		q.put(i, q.heap[parent])
+		i = parent
+	}
+	q.put(i, s)
+}
+
+func (q *queue) down(i int, s slot) {
+	for {
+		child := 4*i + 1
+		if child >= len(q.heap) {
+			break
+		}
+		least := child
+		for c := child + 1; c < min(child+4, len(q.heap)); c++ {
+			if q.heap[c].before(q.heap[least]) {
+				least = c
+			}
+		}
+		if !q.heap[least].before(s) {
+			break
+		}
+		q.put(i, q.heap[least])
+		i = least
+	}
+	q.put(i, s)
+}
+
+func (q *queue) put(i int, s slot) {
+	q.heap[i] = s
+	s.ev.pos = i
+}

@@ -1,0 +1,75 @@
+package sim
+
+// Message is what nodes send to each other. A message is immutable once it was sent.
+type Message interface {
+	// Kind tells which message it is; a constant of the type.
+	Kind() *Kind
+	// Fold folds the contents into a digest.
+	Fold(d *Digest)
+	// Size returns the length on the wire in bytes, without the header.
+	Size() int
+}
+
+// Kind names one type of message. Kinds are declared in package variables.
+type Kind struct {
+	name  string
+	label string // of a process that waits for the answer
+	hash  uint64
+}
+
+// NewKind returns a kind of that name.
+func NewKind(name string) *Kind {
+	var d Digest
+	d.String(name)
+	return &Kind{name: name, label: "answer to " + name, hash: d.Sum()}
+}
+
+// String returns the name of the kind.
+func (k *Kind) String() string { return k.name }
+
+// headerSize is what connection, call number and deadline take on the wire, in bytes.
+const headerSize = 32
+
+// Envelope is one message on its way. Observers must not keep it: it is used again.
+type Envelope struct {
+	From, To NodeID
+	Response bool // to an earlier request, whose sender To is
+	Msg      Message
+
+	ev     event
+	what   segment
+	stream *stream
+	caller *Proc // who waits for the response
+	callID uint64
+	cause  Cause
+	kernel bool // received by a paused machine, not yet read by its program
+}
+
+// Size returns the length on the wire in bytes.
+func (e *Envelope) Size() int { return headerSize + e.Msg.Size() }
+
+// Fold folds who, whom and what into a digest.
+func (e *Envelope) Fold(d *Digest) {
+	d.Uint64(uint64(e.From)<<33 ^ uint64(e.To)<<1 ^ b2u(e.Response) ^ e.Msg.Kind().hash)
+	e.Msg.Fold(d)
+}
+
+func (e *Envelope) String() string {
+	return e.Msg.Kind().name
+}
+
+func b2u(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Cause is what a message is sent for: its latency hangs on that, so that taking one client
+// operation out of a run leaves the messages of all others as they were. The answer to a
+// message, and all that is called for on the way, have the same cause.
+type Cause struct{ key, count uint64 }
+
+// SetCause makes everything that the process sends from now on hang on the given key, such as
+// the number of a client operation. Without a cause, draws hang on link and kind.
+func (p *Proc) SetCause(key uint64) { p.cause = Cause{key: finish(key + 1)} }

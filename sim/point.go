@@ -1,0 +1,55 @@
+package sim
+
+// Point is a named place in the code of a system at which something may be done to the process
+// that passes: delayed, paused, killed. It costs nothing when unused. Points are declared in
+// package variables.
+type Point struct{ name, doc string }
+
+// NewPoint returns a point. The doc says, for people, what has just happened there.
+func NewPoint(name, doc string) *Point { return &Point{name, doc} }
+
+// Name returns the name of the point, such as "master/ddl/replicated".
+func (pt *Point) Name() string { return pt.name }
+
+// Doc says what has just happened when a process passes the point.
+func (pt *Point) Doc() string { return pt.doc }
+
+type armKey struct {
+	point *Point
+	node  NodeID
+}
+
+// Arm makes the next process that passes the point on the node do something first. The function
+// may block the process, or pause or kill its node. A later Arm replaces an earlier one; nil
+// takes it back.
+func (w *World) Arm(pt *Point, node NodeID, do func(*Proc)) {
+	if w.armed == nil {
+		w.armed = map[armKey]func(*Proc){}
+	}
+	if do == nil {
+		delete(w.armed, armKey{pt, node})
+		return
+	}
+	w.armed[armKey{pt, node}] = do
+}
+
+// At passes the point.
+func (p *Proc) At(pt *Point) {
+	w := p.node.world
+	if len(w.armed) == 0 {
+		return
+	}
+	key := armKey{pt, p.node.id}
+	do := w.armed[key]
+	if do == nil {
+		return
+	}
+	delete(w.armed, key)
+	do(p)
+	switch {
+	case p.node.doomed != "":
+		panic(unwound{})
+	case p.node.paused:
+		p.Yield()
+	}
+}

@@ -1,0 +1,51 @@
+package sim
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// The heap against the obvious thing: a sorted slice.
+func TestQueueAgreesWithSorting(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var q queue
+		var pending []*event
+		var seq uint64
+		t.Repeat(map[string]func(*rapid.T){
+			"push": func(t *rapid.T) {
+				seq++
+				e := &event{pos: -1, seq: seq,
+					at:  Time(rapid.IntRange(0, 5).Draw(t, "at")),
+					tie: rapid.Uint64Range(0, 2).Draw(t, "tie")}
+				q.push(e)
+				pending = append(pending, e)
+			},
+			"remove": func(t *rapid.T) {
+				if len(pending) == 0 {
+					t.Skip("empty")
+				}
+				i := rapid.IntRange(0, len(pending)-1).Draw(t, "which")
+				q.remove(pending[i])
+				require.False(t, pending[i].queued())
+				pending = slices.Delete(pending, i, i+1)
+			},
+			"pop": func(t *rapid.T) {
+				if len(pending) == 0 {
+					t.Skip("empty")
+				}
+				first := slices.MinFunc(pending, func(a, b *event) int {
+					if (slot{a.at, a.tie, a}).before(slot{b.at, b.tie, b}) {
+						return -1
+					}
+					return 1
+				})
+				require.Same(t, first, q.pop())
+				pending = slices.DeleteFunc(pending, func(e *event) bool { return e == first })
+			},
+			"": func(t *rapid.T) { require.Equal(t, len(pending), q.len()) },
+		})
+	})
+}

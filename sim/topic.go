@@ -1,0 +1,118 @@
+package sim
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+// Event is something that happened, published on a topic.
+type Event interface {
+	// Fold folds the contents into the digest of the run.
+	Fold(d *Digest)
+}
+
+// Topic carries events of one type to those who subscribed in a world. Topics are declared in
+// package variables.
+type Topic[T Event] struct {
+	id   int
+	name string
+	hash uint64
+}
+
+var topicCount atomic.Int32
+
+// NewTopic returns a topic of that name.
+func NewTopic[T Event](name string) *Topic[T] {
+	var d Digest
+	d.String(name)
+	return &Topic[T]{id: int(topicCount.Add(1)) - 1, name: name, hash: d.Sum()}
+}
+
+// Subscribe calls fn at every later event of the topic in the world, at the instant it happens
+// and in the order of subscription. fn reads; it must not schedule, draw or write.
+func (t *Topic[T]) Subscribe(w *World, fn func(T)) {
+	for len(w.topics) <= t.id {
+		w.topics = append(w.topics, nil)
+	}
+	if w.topics[t.id] == nil {
+		w.topics[t.id] = &[]func(T){}
+	}
+	subs := w.topics[t.id].(*[]func(T))
+	*subs = append(*subs, fn)
+}
+
+// Publish announces an event: it goes into the digest and to every subscriber.
+func (t *Topic[T]) Publish(w *World, ev T) {
+	w.digest.Uint64(t.hash)
+	ev.Fold(&w.digest)
+	if w.trace != nil {
+		w.trace(Record{At: w.now, Topic: t.name, Text: fmt.Sprint(ev), Digest: w.digest.Sum()})
+	}
+	if t.id >= len(w.topics) || w.topics[t.id] == nil {
+		return
+	}
+	w.observing++
+	for _, fn := range *w.topics[t.id].(*[]func(T)) {
+		fn(ev)
+	}
+	w.observing--
+}
+
+// Record is one line of a trace.
+type Record struct {
+	At     Time   `json:"t"`
+	Topic  string `json:"topic"`
+	Text   string `json:"event"`
+	Digest uint64 `json:"-"`
+}
+
+// The topics of the world itself.
+var (
+	// NodeUp tells that a program was started.
+	NodeUp = NewTopic[NodeEvent]("node-up")
+	// NodeDown tells that a program ended, and why.
+	NodeDown = NewTopic[NodeEvent]("node-down")
+	// NodePaused tells that a program was stopped in its tracks.
+	NodePaused = NewTopic[NodeEvent]("node-paused")
+	// NodeResumed tells that a paused program goes on.
+	NodeResumed = NewTopic[NodeEvent]("node-resumed")
+	// Sent tells that a program handed a message to the network.
+	Sent = NewTopic[*Envelope]("sent")
+	// Delivered tells that a program received a message.
+	Delivered = NewTopic[*Envelope]("delivered")
+	// Synced tells that a file, or the directory if File is empty, reached the disk.
+	Synced = NewTopic[SyncEvent]("synced")
+)
+
+// NodeEvent tells what became of a program.
+type NodeEvent struct {
+	Node   *Node
+	Reason string // of NodeDown
+}
+
+// Fold implements Event.
+func (e NodeEvent) Fold(d *Digest) {
+	d.Uint64(uint64(e.Node.id))
+	d.String(e.Reason)
+}
+
+func (e NodeEvent) String() string {
+	if e.Reason == "" {
+		return e.Node.name
+	}
+	return e.Node.name + ": " + e.Reason
+}
+
+// SyncEvent tells that what had been written to a file before the sync began is durable.
+type SyncEvent struct {
+	Node *Node
+	File string // empty for the directory
+}
+
+// Fold implements Event.
+func (e SyncEvent) Fold(d *Digest) {
+	d.Uint64(uint64(e.Node.id))
+	d.String(e.File)
+}
+
+func (e SyncEvent) String() string { return e.Node.name + " " + e.File }
