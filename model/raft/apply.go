@@ -1,0 +1,126 @@
+package raft
+
+import (
+	"time"
+
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// round is an operation that its proposer waits for.
+type round struct {
+	op   wire.OpID
+	done bool
+	err  error
+}
+
+// Replicate implements Consensus. Without Config.EndWithTerm it waits as long as the fate of
+// the entry is open, like SysCatalogTable::SyncWrite.
+func (r *Replica) Replicate(p *sim.Proc, term int64, t wire.EntryType,
+	payload []byte) (wire.OpID, error) {
+	if r.role != Leader || r.meta.Term != term {
+		return wire.OpID{}, ErrNotLeader
+	}
+	l := r.lead
+	op := wire.OpID{Term: term, Index: r.log.lastIndex() + 1}
+	rd := &round{op: op}
+	r.rounds[op.Index] = rd
+	r.append(wire.Entry{OpID: op, Type: t, Payload: payload})
+	l.wake()
+	for !rd.done {
+		if r.closed || l.over && r.cfg.EndWithTerm {
+			return op, ErrDeposed
+		}
+		r.progress.Wait(p, "entry "+op.String()+" to be applied")
+	}
+	return op, rd.err
+}
+
+func (r *Replica) endRound(index int64, err error) {
+	rd := r.rounds[index]
+	if rd == nil {
+		return
+	}
+	delete(r.rounds, index)
+	rd.done, rd.err = true, err
+	r.progress.Broadcast()
+}
+
+// CaughtUp implements Consensus. Follows CatalogManager::WaitUntilCaughtUpAsLeader.
+func (r *Replica) CaughtUp(p *sim.Proc, term int64, deadline sim.Time) error {
+	if r.role != Leader || r.meta.Term != term {
+		return ErrNotLeader
+	}
+	for last := r.log.lastIndex(); r.applied < last; {
+		if !r.progress.WaitUntil(p, "inherited entries to be applied", deadline) {
+			return ErrTimedOut
+		}
+		if r.role != Leader || r.meta.Term != term {
+			return ErrNotLeader
+		}
+	}
+	return nil
+}
+
+func (r *Replica) advanceCommit(index int64) {
+	if index <= r.commit {
+		return
+	}
+	r.commit = index
+	EntryCommitted.Publish(r.node.World(), EntryEvent{r, r.log.entries[index-1].Entry})
+	r.committed.Broadcast()
+}
+
+// runApply is the process that applies committed entries, a moment after they commit.
+func (r *Replica) runApply(p *sim.Proc) {
+	for {
+		for r.applied == r.commit && !r.closed {
+			r.committed.Wait(p, "entries to apply")
+		}
+		if r.closed {
+			return
+		}
+		p.Sleep("apply", r.applyDelay())
+		if r.closed {
+			return
+		}
+		for r.applied < r.commit {
+			r.applyNext()
+		}
+		r.log.noteCommitted(r.applied)
+		r.progress.Broadcast()
+	}
+}
+
+// applyDelay draws how long the apply thread takes to get to its work: seldom long.
+func (r *Replica) applyDelay() time.Duration {
+	return sim.Latency{Min: 10 * time.Microsecond, Max: 400 * time.Microsecond,
+		TailPPM: 20_000, TailMax: 30 * time.Millisecond}.Draw(r.node.Draw(streamApply, 0))
+}
+
+func (r *Replica) applyNext() {
+	e := r.log.entries[r.applied].Entry
+	r.applied++
+	r.sm.Apply(e)
+	EntryApplied.Publish(r.node.World(), EntryEvent{r, e})
+	rd := r.rounds[e.Index]
+	if rd != nil && rd.op == e.OpID {
+		r.endRound(e.Index, nil)
+	}
+}
+
+// runLog is the process that brings the log to disk. Many entries share one sync.
+func (r *Replica) runLog(p *sim.Proc) {
+	for {
+		for !r.log.unsynced() && !r.closed {
+			r.log.wanted.Wait(p, "entries to write")
+		}
+		if r.closed {
+			return
+		}
+		r.log.sync(p)
+		if r.lead != nil {
+			r.lead.advanceCommit()
+		}
+	}
+}

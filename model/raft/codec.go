@@ -1,0 +1,124 @@
+package raft
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"tabletop/model/wire"
+)
+
+// The log on disk is a sequence of records: length and CRC-32 of the body, four bytes each, then
+// the body. A body is either a replicated entry, which also cuts off every older entry at its
+// index and beyond, or the news that entries up to an index are committed. The log is only ever
+// appended to; what does not parse is a torn tail and was never acknowledged.
+
+const (
+	recordReplicate = 'R'
+	recordCommit    = 'C'
+	recordHeader    = 8
+)
+
+func appendReplicate(b []byte, e wire.Entry) []byte {
+	return appendRecord(b, func(b []byte) []byte {
+		b = append(b, recordReplicate, byte(e.Type))
+		b = binary.AppendVarint(b, e.Term)
+		b = binary.AppendVarint(b, e.Index)
+		return append(b, e.Payload...)
+	})
+}
+
+func appendCommit(b []byte, index int64) []byte {
+	return appendRecord(b, func(b []byte) []byte {
+		return binary.AppendVarint(append(b, recordCommit), index)
+	})
+}
+
+func appendRecord(b []byte, body func([]byte) []byte) []byte {
+	start := len(b)
+	b = append(b, make([]byte, recordHeader)...)
+	b = body(b)
+	content := b[start+recordHeader:]
+	binary.LittleEndian.PutUint32(b[start:], uint32(len(content)))
+	binary.LittleEndian.PutUint32(b[start+4:], crc32.ChecksumIEEE(content))
+	return b
+}
+
+// Record is one record of a log on disk.
+type Record struct {
+	Entry  wire.Entry // unless Commit
+	Commit bool
+	Index  int64 // up to which entries are committed
+	End    int   // offset of the byte behind the record
+}
+
+// ReadRecord parses the record at the given offset of a log. It reports false where the log
+// ends or is torn.
+func ReadRecord(log []byte, at int) (Record, bool) {
+	if len(log)-at < recordHeader {
+		return Record{}, false
+	}
+	size := int(binary.LittleEndian.Uint32(log[at:]))
+	sum := binary.LittleEndian.Uint32(log[at+4:])
+	if size < 2 || size > len(log)-at-recordHeader {
+		return Record{}, false
+	}
+	body := log[at+recordHeader : at+recordHeader+size]
+	if crc32.ChecksumIEEE(body) != sum {
+		return Record{}, false
+	}
+	r := Record{End: at + recordHeader + size}
+	if body[0] == recordCommit {
+		r.Commit = true
+		r.Index, _ = binary.Varint(body[1:])
+		return r, true
+	}
+	r.Entry.Type = wire.EntryType(body[1])
+	rest := body[2:]
+	var n int
+	r.Entry.Term, n = binary.Varint(rest)
+	rest = rest[n:]
+	r.Entry.Index, n = binary.Varint(rest)
+	r.Entry.Payload = rest[n:]
+	return r, true
+}
+
+// Meta is what a replica must remember to keep its promises: Kudu's ConsensusMetadata.
+type Meta struct {
+	Term     int64
+	VotedFor wire.ServerID // in Term; NoServer: nobody
+	Voters   []wire.ServerID
+}
+
+func (m Meta) encode() []byte {
+	return appendRecord(nil, func(b []byte) []byte {
+		b = binary.AppendVarint(b, m.Term)
+		b = binary.AppendVarint(b, int64(m.VotedFor))
+		b = binary.AppendVarint(b, int64(len(m.Voters)))
+		for _, v := range m.Voters {
+			b = binary.AppendVarint(b, int64(v))
+		}
+		return b
+	})
+}
+
+// ReadMeta parses a file of consensus metadata. It reports false if the file is damaged.
+func ReadMeta(file []byte) (Meta, bool) {
+	if len(file) < recordHeader {
+		return Meta{}, false
+	}
+	body := file[recordHeader:]
+	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(file[4:]) {
+		return Meta{}, false
+	}
+	next := func() int64 {
+		v, n := binary.Varint(body)
+		body = body[n:]
+		return v
+	}
+	m := Meta{Term: next(), VotedFor: wire.ServerID(next())}
+	m.Voters = make([]wire.ServerID, next())
+	for i := range m.Voters {
+		m.Voters[i] = wire.ServerID(next())
+	}
+	return m, true
+}

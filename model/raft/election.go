@@ -1,0 +1,189 @@
+package raft
+
+import (
+	"time"
+
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// leaderFailed is the failure detector: nothing was heard of a leader for too long. Follows
+// ReportFailureDetectedTask.
+func (r *Replica) leaderFailed() {
+	if r.closed || r.role == Leader || !r.isVoter() {
+		return
+	}
+	pre := r.cfg.PreElection && len(r.meta.Voters) > 1
+	r.node.Go("election", func(p *sim.Proc) { r.stand(p, pre, false) })
+}
+
+// StartElection implements Consensus. Follows the RunLeaderElection RPC: no pre-election, and
+// voters are told to ignore a live leader.
+func (r *Replica) StartElection() {
+	if r.closed || r.role == Leader {
+		return
+	}
+	r.node.Go("election on demand", func(p *sim.Proc) { r.stand(p, false, true) })
+}
+
+// stand runs for leadership: a pre-election, if asked for, and then the election proper. One
+// candidacy at a time: failures detected meanwhile are ignored (KUDU-2149).
+func (r *Replica) stand(p *sim.Proc, pre, demanded bool) {
+	if r.electing {
+		return
+	}
+	r.electing = true
+	defer func() { r.electing = false }()
+	if pre && !r.elect(p, &wire.VoteRequest{PreElection: true}) {
+		return
+	}
+	r.elect(p, &wire.VoteRequest{IgnoreLiveLeader: demanded})
+}
+
+// elect holds one election and reports whether it was won. Follows RaftConsensus::StartElection
+// and DoElectionCallback.
+func (r *Replica) elect(p *sim.Proc, req *wire.VoteRequest) bool {
+	r.busy.Lock(p, "update lock")
+	if r.closed || r.role == Leader {
+		r.busy.Unlock()
+		return false
+	}
+	timeout := r.electionTimeout()
+	r.snooze(timeout)
+	req.Tablet, req.Candidate = r.cfg.Tablet, r.self()
+	if req.PreElection {
+		req.Term = r.meta.Term + 1
+	} else {
+		req.Term = r.meta.Term + 1
+		r.adoptTerm(req.Term)
+		r.meta.vote(r.self())
+		Candidate.Publish(r.node.World(), ReplicaEvent{r, req.Term})
+		r.meta.flush(p)
+	}
+	req.LastLogged = r.log.last()
+	stillOn := r.inElection(req)
+	r.busy.Unlock()
+	if !stillOn {
+		return false
+	}
+
+	won := r.gatherVotes(p, req, p.Now().Add(timeout)) == Won
+	switch {
+	case !won:
+		r.failedElections++
+	case r.inElection(req) && !req.PreElection:
+		r.becomeLeader()
+	}
+	return won && r.inElection(req)
+}
+
+// inElection reports whether the election is still the replica's own.
+func (r *Replica) inElection(req *wire.VoteRequest) bool {
+	if r.closed {
+		return false
+	}
+	if req.PreElection {
+		return r.role != Leader && r.meta.Term == req.Term-1
+	}
+	return r.meta.Term == req.Term && r.meta.VotedFor == r.self()
+}
+
+// electionTimeout draws how long to wait before the next try; it grows with failed elections.
+func (r *Replica) electionTimeout() time.Duration {
+	t := r.cfg.Timing
+	shortest := t.minElectionTimeout()
+	longest := backoff(shortest, t.MaxElectionTimeout, r.failedElections)
+	return r.node.Uniform(streamElection, shortest, longest)
+}
+
+// tally is an election being counted.
+type tally struct {
+	yes, no int
+	news    sim.Cond
+}
+
+// gatherVotes asks every other voter at once and waits until the election is decided, its term
+// is over, or the deadline. An error counts as a no (LeaderElection::VoteResponseRpcCallback).
+func (r *Replica) gatherVotes(p *sim.Proc, req *wire.VoteRequest, deadline sim.Time) Outcome {
+	votes := &tally{yes: 1}
+	voters := r.meta.Voters
+	for _, v := range voters {
+		if v == r.self() {
+			continue
+		}
+		r.node.Go("ask for a vote", func(p *sim.Proc) {
+			if r.askVote(p, v, req, deadline) {
+				votes.yes++
+			} else {
+				votes.no++
+			}
+			votes.news.Broadcast()
+		})
+	}
+	for {
+		outcome := Count(len(voters), votes.yes, votes.no)
+		if outcome != Undecided {
+			return outcome
+		}
+		if !r.inElection(req) || !votes.news.WaitUntil(p, "votes", deadline) {
+			return Lost
+		}
+	}
+}
+
+func (r *Replica) askVote(p *sim.Proc, v wire.ServerID, req *wire.VoteRequest,
+	deadline sim.Time) bool {
+	m, err := p.Call(v, req, deadline)
+	resp, ok := m.(*wire.VoteResponse)
+	if err != nil || !ok || r.closed {
+		return false
+	}
+	if !resp.Granted && resp.Term > req.Term && resp.Term > r.meta.Term {
+		r.adoptTerm(resp.Term)
+	}
+	return resp.Granted
+}
+
+// RequestVote implements Consensus. Follows RaftConsensus::RequestVote, in its order of checks.
+func (r *Replica) RequestVote(p *sim.Proc, req *wire.VoteRequest) *wire.VoteResponse {
+	resp := &wire.VoteResponse{Tablet: req.Tablet, VoteTerm: req.Term, Candidate: req.Candidate,
+		PreElection: req.PreElection}
+	resp.Code = r.vote(p, req)
+	resp.Granted = resp.Code == wire.OK
+	resp.Term = r.meta.Term
+	return resp
+}
+
+func (r *Replica) vote(p *sim.Proc, req *wire.VoteRequest) wire.Code {
+	if !req.IgnoreLiveLeader && (r.role == Leader || p.Now() < r.withholdUntil) {
+		return wire.LeaderIsAlive // and the term stays as it is
+	}
+	if !r.busy.TryLock() {
+		return wire.ConsensusBusy
+	}
+	defer r.busy.Unlock()
+	ballot := Ballot{Term: r.meta.Term, VotedFor: r.meta.VotedFor, LastLogged: r.log.last()}
+	if req.Term > ballot.Term {
+		ballot.Term, ballot.VotedFor = req.Term, wire.NoServer
+	}
+	code := ballot.Decide(req)
+	if req.PreElection || code == wire.InvalidTerm {
+		return code
+	}
+	if req.Term > r.meta.Term {
+		r.adoptTerm(req.Term) // even when the answer is no
+	}
+	if code == wire.OK {
+		r.snooze(r.electionTimeout())
+		if r.meta.VotedFor != req.Candidate {
+			r.meta.vote(req.Candidate)
+		}
+	}
+	if r.meta.dirty() {
+		r.meta.flush(p)
+	}
+	if code == wire.OK && r.meta.Term != req.Term {
+		return wire.InvalidTerm // another term began while the vote was written
+	}
+	return code
+}

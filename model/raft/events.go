@@ -1,0 +1,59 @@
+package raft
+
+import (
+	"fmt"
+
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// What replicas tell observers.
+var (
+	// Booted tells that a replica was opened, before it applies anything.
+	Booted = sim.NewTopic[ReplicaEvent]("replica-booted")
+	// Candidate tells that a replica stands for election in a term.
+	Candidate = sim.NewTopic[ReplicaEvent]("candidate")
+	// Elected tells that a replica leads a term.
+	Elected = sim.NewTopic[ReplicaEvent]("elected")
+	// Deposed tells that a replica leads no longer; the term is the one it is in now.
+	Deposed = sim.NewTopic[ReplicaEvent]("deposed")
+	// EntryAppended tells that an entry was appended to a log; it may not be durable yet.
+	EntryAppended = sim.NewTopic[EntryEvent]("appended")
+	// EntryCommitted tells that a replica holds an entry, and all before it, for committed.
+	EntryCommitted = sim.NewTopic[EntryEvent]("committed")
+	// EntryApplied tells that a replica applied an entry.
+	EntryApplied = sim.NewTopic[EntryEvent]("applied")
+)
+
+// ReplicaEvent tells what became of a replica.
+type ReplicaEvent struct {
+	Replica *Replica
+	Term    int64
+}
+
+// Fold implements sim.Event.
+func (e ReplicaEvent) Fold(d *sim.Digest) {
+	d.Uint64(uint64(e.Replica.cfg.Tablet) ^ uint64(e.Replica.node.ID())<<48)
+	d.Int(e.Term)
+}
+
+func (e ReplicaEvent) String() string {
+	return fmt.Sprintf("%s %v term %d", e.Replica.node.Name(), e.Replica.cfg.Tablet, e.Term)
+}
+
+// EntryEvent tells what became of an entry at a replica.
+type EntryEvent struct {
+	Replica *Replica
+	Entry   wire.Entry
+}
+
+// Fold implements sim.Event.
+func (e EntryEvent) Fold(d *sim.Digest) {
+	d.Uint64(uint64(e.Replica.cfg.Tablet) ^ uint64(e.Replica.node.ID())<<48)
+	e.Entry.Fold(d)
+}
+
+func (e EntryEvent) String() string {
+	return fmt.Sprintf("%s %v %v %v", e.Replica.node.Name(), e.Replica.cfg.Tablet,
+		e.Entry.OpID, e.Entry.Type)
+}

@@ -1,0 +1,115 @@
+package raft
+
+import (
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// UpdateConsensus implements Consensus: it takes entries, or a heartbeat, from the leader of a
+// term. Follows RaftConsensus::UpdateReplica. What it acknowledges is durable.
+func (r *Replica) UpdateConsensus(p *sim.Proc,
+	req *wire.UpdateConsensusRequest) *wire.UpdateConsensusResponse {
+	r.busy.Lock(p, "update lock")
+	defer r.busy.Unlock()
+	resp := &wire.UpdateConsensusResponse{Tablet: req.Tablet}
+	resp.Code = r.update(p, req)
+	if resp.Code == wire.OK {
+		resp.LastReceived = lastOf(req)
+	}
+	resp.Term, resp.LastCommitted = r.meta.Term, r.commit
+	return resp
+}
+
+// lastOf returns the position of the last entry that the request speaks of.
+func lastOf(req *wire.UpdateConsensusRequest) wire.OpID {
+	if n := len(req.Entries); n > 0 {
+		return req.Entries[n-1].OpID
+	}
+	return req.Preceding
+}
+
+func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Code {
+	if r.closed {
+		return wire.TabletNotFound
+	}
+	if req.Term < r.meta.Term || r.role == Leader && req.Term == r.meta.Term {
+		return wire.InvalidTerm
+	}
+	r.follow(p, req)
+	code := wire.OK
+	if r.log.has(req.Preceding) {
+		r.accept(req.Entries)
+		r.advanceCommit(min(req.Committed, lastOf(req).Index))
+	} else {
+		code = wire.PrecedingEntryDidntMatch
+		if req.Preceding.Index <= r.log.lastIndex() {
+			r.truncate(req.Preceding.Index)
+		}
+	}
+	r.persist(p, code, lastOf(req).Index)
+	if r.closed || r.meta.Term != req.Term {
+		return wire.InvalidTerm
+	}
+	r.heard(p)
+	return code
+}
+
+// persist returns when the promise that the answer makes is durable.
+func (r *Replica) persist(p *sim.Proc, code wire.Code, last int64) {
+	if r.meta.dirty() {
+		r.meta.flush(p)
+	}
+	if code == wire.OK && last > 0 {
+		r.log.waitDurable(p, r.log.entries[last-1].end)
+	}
+}
+
+// follow makes the sender the leader of its term.
+func (r *Replica) follow(p *sim.Proc, req *wire.UpdateConsensusRequest) {
+	if req.Term > r.meta.Term {
+		r.adoptTerm(req.Term)
+	}
+	if r.leader != req.Leader {
+		r.leader = req.Leader
+		r.changed()
+	}
+	r.heard(p)
+}
+
+// heard notes that the leader lives: no election of one's own, no vote for another's.
+func (r *Replica) heard(p *sim.Proc) {
+	r.failedElections = 0
+	alive := r.cfg.Timing.minElectionTimeout()
+	r.withholdUntil = p.Now().Add(alive)
+	r.snooze(alive)
+}
+
+// accept appends what the log lacks. Entries it has are duplicates; one of another term at the
+// same index ends the log there.
+func (r *Replica) accept(entries []wire.Entry) {
+	for _, e := range entries {
+		if r.log.has(e.OpID) {
+			continue
+		}
+		if e.Index <= r.log.lastIndex() {
+			r.truncate(e.Index)
+		}
+		r.append(e)
+	}
+}
+
+func (r *Replica) append(e wire.Entry) {
+	r.log.append(e)
+	EntryAppended.Publish(r.node.World(), EntryEvent{r, e})
+}
+
+// truncate drops the entries from index on; the operations that wait for them are aborted.
+func (r *Replica) truncate(index int64) {
+	if index <= r.commit {
+		panic("raft: a committed entry would be truncated")
+	}
+	for i := index; i <= r.log.lastIndex(); i++ {
+		r.endRound(i, ErrAborted)
+	}
+	r.log.truncate(index)
+}

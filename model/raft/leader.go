@@ -1,0 +1,174 @@
+package raft
+
+import (
+	"time"
+
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// leadership is one reign: what a leader knows of its followers.
+type leadership struct {
+	r     *Replica
+	term  int64
+	first int64 // index of the NO_OP that opened the term
+	peers []*peer
+	asked int64    // how often leadership was to be confirmed
+	news  sim.Cond // a peer answered
+	over  bool
+}
+
+// peer is a follower as its leader sees it.
+type peer struct {
+	id    wire.ServerID
+	next  int64 // index of the next entry to send
+	match int64 // up to here its log agrees, durably
+	asked int64 // leadership.asked when the last request it answered was sent
+	work  sim.Cond
+}
+
+// becomeLeader begins a reign. Follows BecomeLeaderUnlocked: the failure detector rests, votes
+// are withheld for ever, a NO_OP of the new term is appended.
+func (r *Replica) becomeLeader() {
+	r.role, r.leader, r.failedElections = Leader, r.self(), 0
+	r.detector.Stop()
+	l := &leadership{r: r, term: r.meta.Term, first: r.log.lastIndex() + 1}
+	r.lead = l
+	Elected.Publish(r.node.World(), ReplicaEvent{r, l.term})
+	r.append(wire.Entry{OpID: wire.OpID{Term: l.term, Index: l.first}, Type: wire.NoOp})
+	for _, v := range r.meta.Voters {
+		if v == r.self() {
+			continue
+		}
+		f := &peer{id: v, next: l.first}
+		l.peers = append(l.peers, f)
+		r.node.Go("replicate to "+r.node.World().Node(v).Name(), func(p *sim.Proc) {
+			l.drive(p, f)
+		})
+	}
+	r.changed()
+}
+
+func (l *leadership) end() {
+	l.over = true
+	l.news.Broadcast()
+	l.wake()
+}
+
+// wake makes every peer's process look for work now instead of at its next heartbeat.
+func (l *leadership) wake() {
+	for _, f := range l.peers {
+		f.work.Broadcast()
+	}
+}
+
+// drive sends a follower what it lacks, one request at a time, and a heartbeat when it lacks
+// nothing. Follows Peer::SendNextRequest: after a failure it waits for the next heartbeat.
+func (l *leadership) drive(p *sim.Proc, f *peer) {
+	for !l.over {
+		asked := l.asked
+		req := l.request(f)
+		m, err := p.Call(f.id, req, p.Now().Add(l.r.cfg.Timing.RPC))
+		if l.over {
+			return
+		}
+		resp, ok := m.(*wire.UpdateConsensusResponse)
+		if err == nil && ok && l.answered(f, req, resp) {
+			f.asked = asked
+			l.news.Broadcast()
+			if f.next <= l.r.log.lastIndex() || f.asked < l.asked {
+				continue
+			}
+		} else if l.over {
+			return
+		}
+		f.work.WaitUntil(p, "heartbeat interval", p.Now().Add(l.heartbeat()))
+	}
+}
+
+// heartbeat draws the time to the next heartbeat, 25 % around the interval.
+func (l *leadership) heartbeat() time.Duration {
+	d := l.r.cfg.Timing.Heartbeat
+	return l.r.node.Uniform(streamHeartbeat, d*3/4, d*5/4)
+}
+
+func (l *leadership) request(f *peer) *wire.UpdateConsensusRequest {
+	r := l.r
+	req := &wire.UpdateConsensusRequest{
+		Tablet: r.cfg.Tablet, Term: l.term, Leader: r.self(),
+		Preceding: r.log.at(f.next - 1), Committed: r.commit,
+	}
+	size := 0
+	for i := f.next; i <= r.log.lastIndex(); i++ {
+		e := r.log.entries[i-1].Entry
+		size += len(e.Payload)
+		if size > r.cfg.Timing.MaxBatch && len(req.Entries) > 0 {
+			break
+		}
+		req.Entries = append(req.Entries, e)
+	}
+	return req
+}
+
+// answered takes a follower's answer and reports whether the follower accepts the leader.
+// Follows PeerMessageQueue::ResponseFromPeer.
+func (l *leadership) answered(f *peer, req *wire.UpdateConsensusRequest,
+	resp *wire.UpdateConsensusResponse) bool {
+	switch resp.Code {
+	case wire.OK:
+		f.match = max(f.match, lastOf(req).Index)
+		f.next = lastOf(req).Index + 1
+		l.advanceCommit()
+		return true
+	case wire.PrecedingEntryDidntMatch:
+		f.next = min(resp.LastCommitted+1, f.next-1)
+		return true
+	}
+	if resp.Term > l.r.meta.Term {
+		l.r.adoptTerm(resp.Term)
+	}
+	return false
+}
+
+// advanceCommit counts the entries that a majority of voters hold durably. Only an entry of the
+// leader's own term commits by counting (Raft dissertation 3.6.2).
+func (l *leadership) advanceCommit() {
+	r := l.r
+	durable := []int64{r.log.durable()}
+	for _, f := range l.peers {
+		durable = append(durable, f.match)
+	}
+	if index := Committed(durable); index >= l.first {
+		r.advanceCommit(index)
+	}
+}
+
+// ConfirmLeadership implements Consensus.
+func (r *Replica) ConfirmLeadership(p *sim.Proc, term int64, deadline sim.Time) error {
+	l := r.lead
+	if l == nil || l.term != term {
+		return ErrNotLeader
+	}
+	l.asked++
+	mine := l.asked
+	l.wake()
+	for !l.confirmed(mine) {
+		if !l.news.WaitUntil(p, "a majority to confirm the leader", deadline) {
+			return ErrTimedOut
+		}
+		if l.over {
+			return ErrNotLeader
+		}
+	}
+	return nil
+}
+
+func (l *leadership) confirmed(round int64) bool {
+	yes := 1
+	for _, f := range l.peers {
+		if f.asked >= round {
+			yes++
+		}
+	}
+	return yes >= Majority(len(l.peers)+1)
+}

@@ -1,0 +1,86 @@
+package raft
+
+import (
+	"slices"
+	"time"
+
+	"tabletop/model/wire"
+)
+
+// Majority returns how many of n voters are more than half.
+func Majority(n int) int { return n/2 + 1 }
+
+// UpToDate reports whether a log that ends at candidate may lead a voter whose log ends at local
+// (Raft dissertation 3.6.1, the election restriction).
+func UpToDate(candidate, local wire.OpID) bool {
+	if candidate.Term != local.Term {
+		return candidate.Term > local.Term
+	}
+	return candidate.Index >= local.Index
+}
+
+// Ballot is what a voter knows when it is asked for its vote.
+type Ballot struct {
+	Term       int64
+	VotedFor   wire.ServerID // in Term; NoServer: nobody yet
+	LastLogged wire.OpID
+}
+
+// Decide answers a request for a vote: OK to grant it, or why not. Follows
+// RaftConsensus::RequestVote, checks 5 to 7 and 9; whether a live leader stands against the
+// election is the caller's to check first.
+func (b Ballot) Decide(req *wire.VoteRequest) wire.Code {
+	switch {
+	case req.Term < b.Term:
+		return wire.InvalidTerm
+	case req.Term == b.Term && b.VotedFor == req.Candidate && !req.PreElection:
+		return wire.OK
+	case req.Term == b.Term && b.VotedFor != wire.NoServer:
+		return wire.AlreadyVoted
+	case !UpToDate(req.LastLogged, b.LastLogged):
+		return wire.LastOpIDTooOld
+	}
+	return wire.OK
+}
+
+// Outcome is what the votes counted so far say.
+type Outcome uint8
+
+// The outcomes of an election.
+const (
+	Undecided Outcome = iota
+	Won
+	Lost
+)
+
+// Count decides an election among the given number of voters. It is lost as soon as it cannot
+// be won any more, so that an even split ends it (e8187c01c).
+func Count(voters, yes, no int) Outcome {
+	switch {
+	case yes >= Majority(voters):
+		return Won
+	case voters-no < Majority(voters):
+		return Lost
+	}
+	return Undecided
+}
+
+// Committed returns the highest index that a majority of the voters have, given the last
+// durable index of each; it does not look at terms.
+func Committed(durable []int64) int64 {
+	sorted := slices.Sorted(slices.Values(durable))
+	return sorted[len(sorted)-Majority(len(sorted))]
+}
+
+// backoff returns the longest election timeout after f failed elections: the shortest times
+// 1.5 to the power f+1, within the limit (LeaderElectionExpBackoffDeltaUnlocked).
+func backoff(shortest, limit time.Duration, f int) time.Duration {
+	d := shortest
+	for range f + 1 {
+		if d >= limit {
+			break
+		}
+		d = d * 3 / 2
+	}
+	return min(d, max(limit, shortest))
+}

@@ -1,0 +1,139 @@
+package raft
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tabletop/model/wire"
+)
+
+// Two majorities of the same voters always share one, and no smaller set does.
+func TestMajoritiesOverlap(t *testing.T) {
+	for n := 1; n <= 9; n++ {
+		require.Greater(t, 2*Majority(n), n)
+		require.LessOrEqual(t, 2*(Majority(n)-1), n)
+	}
+}
+
+// Committed against the obvious: the highest index that enough voters have.
+func TestCommittedExhaustively(t *testing.T) {
+	for voters := 1; voters <= 5; voters++ {
+		durable := make([]int64, voters)
+		var all func(i int)
+		all = func(i int) {
+			if i < voters {
+				for durable[i] = 0; durable[i] <= 3; durable[i]++ {
+					all(i + 1)
+				}
+				return
+			}
+			var slow int64
+			for index := int64(1); index <= 3; index++ {
+				have := 0
+				for _, d := range durable {
+					if d >= index {
+						have++
+					}
+				}
+				if 2*have > voters {
+					slow = index
+				}
+			}
+			require.Equal(t, slow, Committed(durable), "%v", durable)
+		}
+		all(0)
+	}
+}
+
+func TestCountExhaustively(t *testing.T) {
+	for voters := 1; voters <= 7; voters++ {
+		for yes := 0; yes <= voters; yes++ {
+			for no := 0; yes+no <= voters; no++ {
+				canWin := 2*(voters-no) > voters
+				want := Undecided
+				if 2*yes > voters {
+					want = Won
+				} else if !canWin {
+					want = Lost
+				}
+				require.Equal(t, want, Count(voters, yes, no), "%d: %d to %d", voters, yes, no)
+			}
+		}
+	}
+}
+
+// A vote goes to one candidate a term, whose log is not behind the voter's, and never back in
+// time. A pre-election promises nothing, so it may say yes to several.
+func TestDecideExhaustively(t *testing.T) {
+	ops := []wire.OpID{{}, {Term: 1, Index: 1}, {Term: 1, Index: 2}, {Term: 2, Index: 1}}
+	for term := int64(1); term <= 3; term++ {
+		for _, voted := range []wire.ServerID{wire.NoServer, 1, 2} {
+			for _, local := range ops {
+				for asked := int64(1); asked <= 3; asked++ {
+					for _, last := range ops {
+						b := Ballot{Term: term, VotedFor: voted, LastLogged: local}
+						req := &wire.VoteRequest{Candidate: 1, Term: asked, LastLogged: last}
+						if asked > term {
+							b.Term, b.VotedFor = asked, wire.NoServer
+						}
+						behind := last.Term < local.Term ||
+							last.Term == local.Term && last.Index < local.Index
+						again := b.VotedFor == 1
+						free := b.VotedFor == wire.NoServer
+						want := asked >= term && (again || free && !behind)
+						require.Equal(t, want, b.Decide(req) == wire.OK, "%+v %+v", b, req)
+						req.PreElection = true
+						want = asked >= term && free && !behind
+						require.Equal(t, want, b.Decide(req) == wire.OK, "pre %+v %+v", b, req)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestBackoffGrowsToItsLimit(t *testing.T) {
+	shortest, limit := 1500*time.Millisecond, 20*time.Second
+	var got []time.Duration
+	for f := range 8 {
+		got = append(got, backoff(shortest, limit, f).Round(time.Millisecond))
+	}
+	require.Equal(t, []time.Duration{2250e6, 3375e6, 5063e6, 7594e6, 11391e6, 17086e6,
+		20000e6, 20000e6}, got)
+}
+
+func TestRecordsSurviveATornTail(t *testing.T) {
+	entry := wire.Entry{OpID: wire.OpID{Term: 7, Index: 300}, Type: wire.WriteOp,
+		Payload: []byte("payload")}
+	log := appendReplicate(nil, entry)
+	first := len(log)
+	log = appendCommit(log, 300)
+	r, ok := ReadRecord(log, 0)
+	require.True(t, ok)
+	require.Equal(t, entry, r.Entry)
+	r, ok = ReadRecord(log, r.End)
+	require.True(t, ok)
+	require.True(t, r.Commit)
+	require.Equal(t, int64(300), r.Index)
+	require.Equal(t, len(log), r.End)
+	for cut := range first {
+		_, ok := ReadRecord(log[:cut], 0)
+		require.False(t, ok, "cut at %d", cut)
+	}
+	log[first-1] ^= 1
+	_, ok = ReadRecord(log, 0)
+	require.False(t, ok, "a flipped bit")
+}
+
+func TestMetaReadsBack(t *testing.T) {
+	m := Meta{Term: 12, VotedFor: 2, Voters: []wire.ServerID{0, 1, 2}}
+	got, ok := ReadMeta(m.encode())
+	require.True(t, ok)
+	require.Equal(t, m, got)
+	damaged := m.encode()
+	damaged[9] ^= 4
+	_, ok = ReadMeta(damaged)
+	require.False(t, ok)
+}

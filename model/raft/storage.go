@@ -1,0 +1,173 @@
+package raft
+
+import (
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// LogFile returns the name of the log of a replica kept under the given folder.
+func LogFile(dir string) string { return dir + "/wal" }
+
+// MetaFile returns the name of the consensus metadata of a replica kept under the given folder.
+func MetaFile(dir string) string { return dir + "/cmeta" }
+
+// Create lays out a new replica on the disk of the process's node, durably, with the given
+// voters and term zero.
+func Create(p *sim.Proc, dir string, voters []wire.ServerID) {
+	disk := p.Node().Disk()
+	disk.Create(LogFile(dir)).Sync(p)
+	m := metaFile{node: p.Node(), dir: dir, saved: -1}
+	m.Meta = Meta{VotedFor: wire.NoServer, Voters: voters}
+	m.flush(p)
+}
+
+// Exists reports whether the disk holds a complete replica under the folder.
+func Exists(n *sim.Node, dir string) bool {
+	f := n.Disk().Open(MetaFile(dir))
+	return f != nil && n.Disk().Open(LogFile(dir)) != nil
+}
+
+// metaFile is the consensus metadata in memory and on disk. The fields may be ahead of the disk
+// until flush returns.
+type metaFile struct {
+	Meta
+	node    *sim.Node
+	dir     string
+	version int64 // of the fields
+	saved   int64 // the version on disk
+	writing sim.Mutex
+}
+
+func (m *metaFile) setTerm(term int64) {
+	m.Term, m.VotedFor = term, wire.NoServer
+	m.version++
+}
+
+func (m *metaFile) vote(candidate wire.ServerID) {
+	m.VotedFor = candidate
+	m.version++
+}
+
+// flush returns when the present fields, or later ones, are durable.
+func (m *metaFile) flush(p *sim.Proc) {
+	want := m.version
+	m.writing.Lock(p, "consensus metadata")
+	defer m.writing.Unlock()
+	if m.saved >= want {
+		return
+	}
+	version := m.version
+	disk := m.node.Disk()
+	tmp := disk.Create(MetaFile(m.dir) + ".tmp")
+	tmp.Append(m.encode())
+	tmp.Sync(p)
+	disk.Rename(MetaFile(m.dir)+".tmp", MetaFile(m.dir))
+	disk.SyncDir(p)
+	m.saved = version
+}
+
+// dirty reports whether the disk lags behind.
+func (m *metaFile) dirty() bool { return m.saved < m.version }
+
+// walog is the log: all entries in memory, and the file they are written to.
+type walog struct {
+	file    *sim.File
+	entries []logged // entries[i] has index i+1
+	synced  int      // bytes of the file that are durable
+	wanted  sim.Cond // there is something to sync
+	done    sim.Cond // something was synced, or nothing will be
+	closed  bool
+}
+
+// logged is an entry and where its record ends in the file.
+type logged struct {
+	wire.Entry
+	end int
+}
+
+// openLog reads the log from disk, cuts off a torn tail, and returns it with the index up to
+// which it knows entries to be committed.
+func openLog(n *sim.Node, dir string) (*walog, int64) {
+	l := &walog{file: n.Disk().Open(LogFile(dir))}
+	var committed int64
+	at := 0
+	for {
+		r, ok := ReadRecord(l.file.Bytes(), at)
+		if !ok {
+			break
+		}
+		at = r.End
+		if r.Commit {
+			committed = max(committed, r.Index)
+			continue
+		}
+		l.entries = append(l.entries[:r.Entry.Index-1], logged{r.Entry, r.End})
+	}
+	if at < l.file.Len() {
+		l.file.Truncate(at)
+	}
+	return l, committed
+}
+
+func (l *walog) lastIndex() int64 { return int64(len(l.entries)) }
+
+func (l *walog) last() wire.OpID { return l.at(l.lastIndex()) }
+
+// at returns the position of the entry at an index; zero where there is none.
+func (l *walog) at(index int64) wire.OpID {
+	if index < 1 || index > l.lastIndex() {
+		return wire.OpID{}
+	}
+	return l.entries[index-1].OpID
+}
+
+// has reports whether the log holds exactly that entry.
+func (l *walog) has(op wire.OpID) bool { return op == wire.OpID{} || l.at(op.Index) == op }
+
+func (l *walog) append(e wire.Entry) {
+	l.file.Append(appendReplicate(nil, e))
+	l.entries = append(l.entries, logged{e, l.file.Len()})
+	l.wanted.Broadcast()
+}
+
+func (l *walog) noteCommitted(index int64) { l.file.Append(appendCommit(nil, index)) }
+
+// truncate forgets the entries from index on. The disk forgets them when others take their
+// place.
+func (l *walog) truncate(index int64) { l.entries = l.entries[:index-1] }
+
+// durable returns the index of the last entry that is on disk.
+func (l *walog) durable() int64 {
+	i := l.lastIndex()
+	for i > 0 && l.entries[i-1].end > l.synced {
+		i--
+	}
+	return i
+}
+
+// sync makes what was written durable.
+func (l *walog) sync(p *sim.Proc) {
+	upTo := l.file.Len()
+	l.file.Sync(p)
+	l.synced = max(l.synced, upTo)
+	l.done.Broadcast()
+}
+
+// close lets those who wait for the disk go.
+func (l *walog) close() {
+	l.closed = true
+	l.wanted.Broadcast()
+	l.done.Broadcast()
+}
+
+// unsynced reports whether an entry waits for the disk.
+func (l *walog) unsynced() bool {
+	return len(l.entries) > 0 && l.entries[len(l.entries)-1].end > l.synced
+}
+
+// waitDurable returns when the file is durable up to the given offset, or the log is closed.
+func (l *walog) waitDurable(p *sim.Proc, offset int) {
+	for l.synced < offset && !l.closed {
+		l.done.Wait(p, "log on disk")
+	}
+}

@@ -1,0 +1,122 @@
+// Package wire is the vocabulary that masters, tablet servers and clients share: identifiers,
+// schemas, messages and statuses. It holds data and no behaviour. Messages are immutable once
+// sent.
+package wire
+
+import (
+	"fmt"
+
+	"tabletop/sim"
+)
+
+// ServerID identifies a master, a tablet server or a client; it stands for Kudu's permanent
+// UUID and for the address at once.
+type ServerID = sim.NodeID
+
+// NoServer is no server.
+const NoServer ServerID = -1
+
+// TableID identifies a table for ever; names come and go. Zero is no table.
+type TableID uint64
+
+func (id TableID) String() string { return fmt.Sprintf("table-%08x", uint64(id)) }
+
+// TabletID identifies a tablet for ever.
+type TabletID uint64
+
+// SysCatalog is the tablet that holds the masters' metadata (sys_catalog.h, kSysCatalogTabletId).
+const SysCatalog TabletID = 0
+
+func (id TabletID) String() string {
+	if id == SysCatalog {
+		return "master-tablet"
+	}
+	return fmt.Sprintf("tablet-%08x", uint64(id))
+}
+
+// OpID is the position of an entry in a replicated log. The zero value precedes every entry.
+type OpID struct{ Term, Index int64 }
+
+func (o OpID) String() string { return fmt.Sprintf("%d.%d", o.Term, o.Index) }
+
+// RequestID is the identity of a client's request: all attempts at it carry the same.
+type RequestID struct {
+	Client ServerID
+	Seq    int64 // counts the requests of the client from 1
+}
+
+func (r RequestID) String() string { return fmt.Sprintf("%d/%d", r.Client, r.Seq) }
+
+func (r RequestID) fold(d *sim.Digest) {
+	d.Int(int64(r.Client))
+	d.Int(r.Seq)
+}
+
+// Column is a column of a table.
+type Column struct {
+	Name string
+	Key  bool // part of the primary key
+}
+
+// Schema is the columns of a table in their order. A Schema is never changed in place.
+type Schema []Column
+
+// Names returns the names of the columns in their order.
+func (s Schema) Names() []string {
+	names := make([]string, len(s))
+	for i, c := range s {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// Fold folds the schema into a digest.
+func (s Schema) Fold(d *sim.Digest) {
+	d.Uint64(uint64(len(s)))
+	for _, c := range s {
+		d.String(c.Name)
+		d.Bool(c.Key)
+	}
+}
+
+func (s Schema) size() int {
+	n := 4
+	for _, c := range s {
+		n += len(c.Name) + 3
+	}
+	return n
+}
+
+// AlterKind is what one step of an AlterTable does.
+type AlterKind uint8
+
+// The steps of AlterTable that are modelled (master.proto, AlterTableRequestPB.StepType).
+const (
+	AddColumn AlterKind = iota + 1
+	DropColumn
+	RenameColumn
+)
+
+func (k AlterKind) String() string {
+	return [...]string{"?", "add", "drop", "rename"}[k]
+}
+
+// AlterStep is one step of an AlterTable; all steps of a request take effect at one instant.
+type AlterStep struct {
+	Kind    AlterKind
+	Column  string
+	NewName string // of RenameColumn
+}
+
+func (s AlterStep) String() string {
+	if s.Kind == RenameColumn {
+		return fmt.Sprintf("%v:%s:%s", s.Kind, s.Column, s.NewName)
+	}
+	return fmt.Sprintf("%v:%s", s.Kind, s.Column)
+}
+
+func (s AlterStep) fold(d *sim.Digest) {
+	d.Uint64(uint64(s.Kind))
+	d.String(s.Column)
+	d.String(s.NewName)
+}

@@ -1,0 +1,108 @@
+package wire
+
+import "tabletop/sim"
+
+// Code says how a request ended. Names follow MasterErrorPB, TabletServerErrorPB and
+// ConsensusErrorPB.
+type Code uint8
+
+// The codes. OK comes first so that the zero Status is success.
+const (
+	OK Code = iota
+
+	// Of the masters.
+	UnknownError
+	InvalidSchema
+	TableNotFound
+	TableAlreadyPresent
+	NameReserved // Kudu: ServiceUnavailable with TABLE_ALREADY_PRESENT
+	CatalogManagerNotInitialized
+	NotTheLeader
+	ReplicationFactorTooHigh
+	EvenReplicationFactor
+	IllegalReplicationFactor
+	StaleRequest // a later request of the same client has been finished
+
+	// Of the tablet servers.
+	TabletNotFound
+	TabletAlreadyExists
+	TabletHasANewerSchema
+	MismatchedSchema
+	TabletNotRunning
+
+	// Of consensus.
+	InvalidTerm
+	LastOpIDTooOld
+	AlreadyVoted
+	PrecedingEntryDidntMatch
+	LeaderIsAlive
+	ConsensusBusy
+
+	// Of the client: no answer came.
+	TimedOut
+	NetworkError
+)
+
+var codeNames = [...]string{"OK", "UNKNOWN_ERROR", "INVALID_SCHEMA", "TABLE_NOT_FOUND",
+	"TABLE_ALREADY_PRESENT", "NAME_RESERVED", "CATALOG_MANAGER_NOT_INITIALIZED",
+	"NOT_THE_LEADER", "REPLICATION_FACTOR_TOO_HIGH", "EVEN_REPLICATION_FACTOR",
+	"ILLEGAL_REPLICATION_FACTOR", "STALE_REQUEST", "TABLET_NOT_FOUND", "TABLET_ALREADY_EXISTS",
+	"TABLET_HAS_A_NEWER_SCHEMA", "MISMATCHED_SCHEMA", "TABLET_NOT_RUNNING", "INVALID_TERM",
+	"LAST_OPID_TOO_OLD", "ALREADY_VOTED", "PRECEDING_ENTRY_DIDNT_MATCH", "LEADER_IS_ALIVE",
+	"CONSENSUS_BUSY", "TIMED_OUT", "NETWORK_ERROR"}
+
+func (c Code) String() string { return codeNames[c] }
+
+// Class sorts answers by what they say of the catalog.
+type Class uint8
+
+// The classes of answers.
+const (
+	// Effect: the request took effect once, between call and answer.
+	Effect Class = iota
+	// Refusal: the catalog's state at one instant between call and answer forbade it.
+	Refusal
+	// Environment: it depends on soft state and says nothing of the catalog.
+	Environment
+)
+
+func (c Class) String() string { return [...]string{"effect", "refusal", "environment"}[c] }
+
+// Class returns the class of answers with this code.
+func (c Code) Class() Class {
+	switch c {
+	case OK:
+		return Effect
+	case InvalidSchema, TableNotFound, TableAlreadyPresent,
+		EvenReplicationFactor, IllegalReplicationFactor:
+		return Refusal
+	default:
+		return Environment
+	}
+}
+
+// Status is the outcome of a request.
+type Status struct {
+	Code Code
+	Msg  string // for people; nothing depends on it
+}
+
+// Err returns the status of that code and message.
+func Err(c Code, msg string) Status { return Status{c, msg} }
+
+// OK reports success.
+func (s Status) OK() bool { return s.Code == OK }
+
+func (s Status) String() string {
+	if s.Msg == "" {
+		return s.Code.String()
+	}
+	return s.Code.String() + ": " + s.Msg
+}
+
+func (s Status) fold(d *sim.Digest) {
+	d.Uint64(uint64(s.Code))
+	d.String(s.Msg)
+}
+
+func (s Status) size() int { return 2 + len(s.Msg) }

@@ -1,0 +1,192 @@
+package wire
+
+import "tabletop/sim"
+
+// Kinds of messages between masters and tablet servers.
+var (
+	KindTSHeartbeat         = sim.NewKind("TSHeartbeat")
+	KindTSHeartbeatResponse = sim.NewKind("TSHeartbeatResponse")
+	KindCreateTablet        = sim.NewKind("CreateTablet")
+	KindAlterSchema         = sim.NewKind("AlterSchema")
+	KindDeleteTablet        = sim.NewKind("DeleteTablet")
+	KindTabletResponse      = sim.NewKind("TabletResponse")
+)
+
+// ConsensusState is what a replica knows of its tablet's consensus (ConsensusStatePB). The
+// configuration is that of the tablet's creation, at index -1.
+type ConsensusState struct {
+	Term        int64
+	Leader      ServerID // NoServer: unknown
+	ConfigIndex int64
+	Voters      []ServerID
+}
+
+// Fold folds the state into a digest.
+func (c ConsensusState) Fold(d *sim.Digest) {
+	d.Int(c.Term)
+	d.Int(int64(c.Leader))
+	d.Int(c.ConfigIndex)
+	for _, v := range c.Voters {
+		d.Int(int64(v))
+	}
+}
+
+// ReportedTablet is one replica in a tablet report (ReportedTabletPB).
+type ReportedTablet struct {
+	Tablet        TabletID
+	Running       bool // bootstrapped; a replica that is not says nothing of its consensus
+	State         ConsensusState
+	SchemaVersion int64
+}
+
+// TabletReport tells the master about replicas: all of a server, or those that changed.
+type TabletReport struct {
+	Full    bool
+	Seq     int64 // a change after it is not covered by the acknowledgement
+	Tablets []ReportedTablet
+	Removed []TabletID // deleted since the last report; of incremental ones only
+}
+
+// TSHeartbeatRequest is what a tablet server tells a master every heartbeat interval.
+type TSHeartbeatRequest struct {
+	Server      ServerID
+	Incarnation int64 // instance_seqno: grows with every start of the server
+	Register    bool  // carries the registration
+	LiveTablets int
+	Report      TabletReport
+}
+
+// Kind implements sim.Message.
+func (*TSHeartbeatRequest) Kind() *sim.Kind { return KindTSHeartbeat }
+
+// Fold implements sim.Message.
+func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
+	d.Int(int64(m.Server))
+	d.Int(m.Incarnation)
+	d.Bool(m.Register)
+	d.Int(int64(m.LiveTablets))
+	d.Bool(m.Report.Full)
+	d.Int(m.Report.Seq)
+	for i := range m.Report.Tablets {
+		t := &m.Report.Tablets[i]
+		d.Uint64(uint64(t.Tablet))
+		d.Bool(t.Running)
+		t.State.Fold(d)
+		d.Int(t.SchemaVersion)
+	}
+	for _, id := range m.Report.Removed {
+		d.Uint64(uint64(id))
+	}
+}
+
+// Size implements sim.Message.
+func (m *TSHeartbeatRequest) Size() int {
+	n := 80 + 64*len(m.Report.Tablets) + 32*len(m.Report.Removed)
+	for i := range m.Report.Tablets {
+		n += 40 * len(m.Report.Tablets[i].State.Voters)
+	}
+	if m.Register {
+		n += 120
+	}
+	return n
+}
+
+// TSHeartbeatResponse is what the master wants of the server next (TSHeartbeatResponsePB).
+type TSHeartbeatResponse struct {
+	Status          Status
+	LeaderMaster    bool
+	LeaderTerm      int64 // in which the master is ready to lead; 0 if it is not
+	NeedsReregister bool
+	NeedsFullReport bool
+}
+
+// Kind implements sim.Message.
+func (*TSHeartbeatResponse) Kind() *sim.Kind { return KindTSHeartbeatResponse }
+
+// Fold implements sim.Message.
+func (m *TSHeartbeatResponse) Fold(d *sim.Digest) {
+	m.Status.fold(d)
+	d.Bool(m.LeaderMaster)
+	d.Int(m.LeaderTerm)
+	d.Bool(m.NeedsReregister)
+	d.Bool(m.NeedsFullReport)
+}
+
+// Size implements sim.Message.
+func (m *TSHeartbeatResponse) Size() int { return 48 + m.Status.size() }
+
+// CreateTabletRequest tells a server to make a replica.
+type CreateTabletRequest struct {
+	Table   TableID
+	Tablet  TabletID
+	Version int64
+	Schema  Schema
+	Voters  []ServerID
+}
+
+// Kind implements sim.Message.
+func (*CreateTabletRequest) Kind() *sim.Kind { return KindCreateTablet }
+
+// Fold implements sim.Message.
+func (m *CreateTabletRequest) Fold(d *sim.Digest) {
+	d.Uint64(uint64(m.Table))
+	d.Uint64(uint64(m.Tablet))
+	d.Int(m.Version)
+	m.Schema.Fold(d)
+	for _, v := range m.Voters {
+		d.Int(int64(v))
+	}
+}
+
+// Size implements sim.Message.
+func (m *CreateTabletRequest) Size() int { return 96 + m.Schema.size() + 40*len(m.Voters) }
+
+// AlterSchemaRequest tells the leader of a tablet its table's latest schema.
+type AlterSchemaRequest struct {
+	Tablet  TabletID
+	Version int64
+	Schema  Schema
+}
+
+// Kind implements sim.Message.
+func (*AlterSchemaRequest) Kind() *sim.Kind { return KindAlterSchema }
+
+// Fold implements sim.Message.
+func (m *AlterSchemaRequest) Fold(d *sim.Digest) {
+	d.Uint64(uint64(m.Tablet))
+	d.Int(m.Version)
+	m.Schema.Fold(d)
+}
+
+// Size implements sim.Message.
+func (m *AlterSchemaRequest) Size() int { return 56 + m.Schema.size() }
+
+// DeleteTabletRequest tells a server to delete its replica for good.
+type DeleteTabletRequest struct{ Tablet TabletID }
+
+// Kind implements sim.Message.
+func (*DeleteTabletRequest) Kind() *sim.Kind { return KindDeleteTablet }
+
+// Fold implements sim.Message.
+func (m *DeleteTabletRequest) Fold(d *sim.Digest) { d.Uint64(uint64(m.Tablet)) }
+
+// Size implements sim.Message.
+func (*DeleteTabletRequest) Size() int { return 56 }
+
+// TabletResponse answers CreateTablet, AlterSchema and DeleteTablet.
+type TabletResponse struct {
+	Tablet TabletID
+	Status Status
+}
+
+// Kind implements sim.Message.
+func (*TabletResponse) Kind() *sim.Kind { return KindTabletResponse }
+
+// Fold implements sim.Message.
+func (m *TabletResponse) Fold(d *sim.Digest) {
+	d.Uint64(uint64(m.Tablet))
+	m.Status.fold(d)
+}
+
+// Size implements sim.Message.
+func (m *TabletResponse) Size() int { return 24 + m.Status.size() }
