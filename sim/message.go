@@ -73,3 +73,9 @@ type Cause struct{ key, count uint64 }
 // SetCause makes everything that the process sends from now on hang on the given key, such as
 // the number of a client operation. Without a cause, draws hang on link and kind.
 func (p *Proc) SetCause(key uint64) { p.cause = Cause{key: finish(key + 1)} }
+
+// Cause returns what the process acts for.
+func (p *Proc) Cause() Cause { return p.cause }
+
+// InheritCause makes the process act for the same as another that started it.
+func (p *Proc) InheritCause(c Cause) { p.cause = c }

@@ -1,6 +1,5 @@
 // Package wire is the vocabulary that masters, tablet servers and clients share: identifiers,
-// schemas, messages and statuses. It holds data and no behaviour. Messages are immutable once
-// sent.
+// schemas, messages and statuses, with their forms on disk. Messages are immutable once sent.
 package wire
 
 import (

@@ -1,0 +1,90 @@
+package catalog
+
+import (
+	"errors"
+
+	"tabletop/model/wire"
+)
+
+// ErrDamaged tells that a payload is not a batch.
+var ErrDamaged = errors.New("damaged batch")
+
+// Encode returns the batch as the payload of a log entry.
+func (b *Batch) Encode() []byte {
+	var e wire.Encoder
+	e.Request(b.Cause)
+	e.Int(len(b.Tables))
+	for _, t := range b.Tables {
+		encodeTable(&e, t)
+	}
+	e.Int(len(b.Tablets))
+	for _, t := range b.Tablets {
+		encodeTablet(&e, t)
+	}
+	e.Int(len(b.Results))
+	for _, r := range b.Results {
+		e.Request(r.Request)
+		e.Int(int(r.Code))
+		e.String(r.Msg)
+		e.Uint64(uint64(r.Table))
+		e.Int(int(r.Version))
+	}
+	e.Servers(b.TServers)
+	return e.Bytes()
+}
+
+// Decode parses a payload. It returns ErrDamaged if it is none.
+func Decode(payload []byte) (*Batch, error) {
+	d := wire.NewDecoder(payload)
+	b := &Batch{Cause: d.Request()}
+	for range d.Count() {
+		b.Tables = append(b.Tables, decodeTable(d))
+	}
+	for range d.Count() {
+		b.Tablets = append(b.Tablets, decodeTablet(d))
+	}
+	for range d.Count() {
+		b.Results = append(b.Results, &Result{Request: d.Request(), Code: wire.Code(d.Int()),
+			Msg: d.String(), Table: wire.TableID(d.Uint64()), Version: int64(d.Int())})
+	}
+	b.TServers = d.Servers()
+	if !d.Done() {
+		return nil, ErrDamaged
+	}
+	return b, nil
+}
+
+func encodeTable(e *wire.Encoder, t *Table) {
+	e.Uint64(uint64(t.ID))
+	e.String(t.Name)
+	e.Int(int(t.State))
+	e.Int(t.Replicas)
+	e.Int(int(t.Version))
+	e.Schema(t.Schema)
+	e.Int(int(t.AppliedVersion))
+	e.Schema(t.Applied)
+}
+
+func decodeTable(d *wire.Decoder) *Table {
+	return &Table{ID: wire.TableID(d.Uint64()), Name: d.String(), State: TableState(d.Int()),
+		Replicas: d.Int(), Version: int64(d.Int()), Schema: d.Schema(),
+		AppliedVersion: int64(d.Int()), Applied: d.Schema()}
+}
+
+func encodeTablet(e *wire.Encoder, t *Tablet) {
+	e.Uint64(uint64(t.ID))
+	e.Uint64(uint64(t.Table))
+	e.Int(t.Partition)
+	e.Int(int(t.State))
+	e.Int(int(t.Consensus.Term))
+	e.Int(int(t.Consensus.Leader))
+	e.Int(int(t.Consensus.ConfigIndex))
+	e.Servers(t.Consensus.Voters)
+}
+
+func decodeTablet(d *wire.Decoder) *Tablet {
+	return &Tablet{ID: wire.TabletID(d.Uint64()), Table: wire.TableID(d.Uint64()),
+		Partition: d.Int(), State: TabletState(d.Int()),
+		Consensus: wire.ConsensusState{Term: int64(d.Int()), Leader: wire.ServerID(d.Int()),
+			ConfigIndex: int64(d.Int()), Voters: d.Servers()}}
+}

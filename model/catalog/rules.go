@@ -1,0 +1,131 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+
+	"tabletop/model/wire"
+)
+
+// CheckSchema says whether a table may begin with the schema: it has a key, and no two columns
+// share a name.
+func CheckSchema(s wire.Schema) wire.Status {
+	if !slices.ContainsFunc(s, func(c wire.Column) bool { return c.Key }) {
+		return wire.Err(wire.InvalidSchema, "no key column")
+	}
+	for i, c := range s {
+		if columnIndex(s[:i], c.Name) >= 0 {
+			return wire.Err(wire.InvalidSchema, "duplicate column "+c.Name)
+		}
+	}
+	return wire.Status{}
+}
+
+// AlterSchema returns the schema after the steps, or why one of them is not possible. Follows
+// CatalogManager::ApplyAlterSchemaSteps.
+func AlterSchema(s wire.Schema, steps []wire.AlterStep) (wire.Schema, wire.Status) {
+	s = slices.Clone(s)
+	for _, step := range steps {
+		i := columnIndex(s, step.Column)
+		switch step.Kind {
+		case wire.AddColumn:
+			if i >= 0 {
+				return nil, invalid("column %s exists", step.Column)
+			}
+			s = append(s, wire.Column{Name: step.Column})
+		case wire.DropColumn:
+			if i < 0 {
+				return nil, invalid("no column %s", step.Column)
+			}
+			if s[i].Key {
+				return nil, invalid("cannot drop key column %s", step.Column)
+			}
+			s = slices.Delete(s, i, i+1)
+		case wire.RenameColumn:
+			if i < 0 {
+				return nil, invalid("no column %s", step.Column)
+			}
+			if columnIndex(s, step.NewName) >= 0 {
+				return nil, invalid("column %s exists", step.NewName)
+			}
+			s[i].Name = step.NewName
+		}
+	}
+	return s, wire.Status{}
+}
+
+func columnIndex(s wire.Schema, name string) int {
+	return slices.IndexFunc(s, func(c wire.Column) bool { return c.Name == name })
+}
+
+func invalid(format string, args ...any) wire.Status {
+	return wire.Err(wire.InvalidSchema, fmt.Sprintf(format, args...))
+}
+
+// CheckReplicas says whether a replication factor may be asked for. Follows
+// CatalogManager::ValidateNumberReplicas, whose limits are flags: min_num_replicas 1,
+// max_num_replicas 7, allow_unsafe_replication_factor false.
+func CheckReplicas(n int) wire.Status {
+	switch {
+	case n < 1 || n > 7:
+		return wire.Err(wire.IllegalReplicationFactor, fmt.Sprintf("replication factor %d", n))
+	case n%2 == 0:
+		return wire.Err(wire.EvenReplicationFactor, fmt.Sprintf("replication factor %d", n))
+	}
+	return wire.Status{}
+}
+
+// Altered returns the row after an AlterTable that gives the table a schema and a name. The
+// schema that readers see stays that of before the first unfinished alter.
+func (t *Table) Altered(schema wire.Schema, name string) *Table {
+	next := *t
+	next.Name, next.Schema = name, schema
+	next.Version++
+	next.State = TableAltering
+	return &next
+}
+
+// Finished returns the row once every tablet has the latest schema.
+func (t *Table) Finished() *Table {
+	next := *t
+	next.State = TableRunning
+	next.Applied, next.AppliedVersion = next.Schema, next.Version
+	return &next
+}
+
+// Removed returns the row of the dropped table.
+func (t *Table) Removed() *Table {
+	next := *t
+	next.State = TableRemoved
+	return &next
+}
+
+// In returns the row in another state.
+func (t *Tablet) In(state TabletState) *Tablet {
+	next := *t
+	next.State = state
+	return &next
+}
+
+// Learn returns the row after a replica's report of the tablet's consensus, or the row itself if
+// the report has nothing new. Follows CatalogManager::ProcessTabletReport: a newer
+// configuration counts, and a leader where none was known or of a later term; within a term a
+// known leader stays known unless the reporter was it (KUDU-1069, KUDU-2335).
+func (t *Tablet) Learn(from wire.ServerID, c wire.ConsensusState) *Tablet {
+	have := t.Consensus
+	if !slices.Contains(c.Voters, c.Leader) {
+		c.Leader = wire.NoServer
+	}
+	newConfig := c.ConfigIndex > have.ConfigIndex
+	newLeader := c.Leader != wire.NoServer &&
+		(have.Leader == wire.NoServer || c.Term > have.Term)
+	if !newConfig && !newLeader {
+		return t
+	}
+	if c.Term == have.Term && c.Leader == wire.NoServer && have.Leader != from {
+		c.Leader = have.Leader
+	}
+	next := *t
+	next.Consensus = c
+	return &next
+}

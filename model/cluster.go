@@ -1,0 +1,230 @@
+// Package model is the system under test: a Kudu-like cluster of masters, tablet servers and
+// clients in a simulated world. The packages below it are the parts; this one puts them together
+// and says which node plays which role. It knows neither who disturbs it nor who judges it.
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tabletop/model/catalog"
+	"tabletop/model/client"
+	"tabletop/model/master"
+	"tabletop/model/tserver"
+	"tabletop/model/variant"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// Cluster is a cluster in a world. Masters, tablet servers and clients are numbered from 1 in
+// names ("master-1", "ts-1", "client-1") and from 0 in the slices.
+type Cluster struct {
+	World    *sim.World
+	Variants variant.Variants
+
+	// The programs that ran last; nil before the first boot. Whether one runs still, its node
+	// tells.
+	Masters  []*master.Master
+	TServers []*tserver.TServer
+	Clients  []*client.Client
+
+	masterIDs, tserverIDs, clientIDs []wire.ServerID
+}
+
+// New lays out a cluster, switched off.
+func New(cfg sim.Config, v variant.Variants) *Cluster {
+	cfg.Net.Latency, cfg.Disk.Sync = networks[v.Net], disks[v.Disk]
+	c := &Cluster{World: sim.New(cfg), Variants: v,
+		Masters:  make([]*master.Master, v.Options.Masters),
+		TServers: make([]*tserver.TServer, v.Options.TServers),
+		Clients:  make([]*client.Client, v.Options.Clients)}
+	for i := range c.Masters {
+		n := c.World.AddNode(fmt.Sprint("master-", i+1), func(n *sim.Node) {
+			c.Masters[i] = master.Boot(n, master.Config{Variants: v, Masters: c.masterIDs})
+		})
+		n.RestartAfter(v.RestartDelay)
+		c.masterIDs = append(c.masterIDs, n.ID())
+	}
+	for i := range c.TServers {
+		n := c.World.AddNode(fmt.Sprint("ts-", i+1), func(n *sim.Node) {
+			c.TServers[i] = tserver.Boot(n, tserver.Config{Variants: v, Masters: c.masterIDs})
+		})
+		c.tserverIDs = append(c.tserverIDs, n.ID())
+	}
+	for i := range c.Clients {
+		n := c.World.AddNode(fmt.Sprint("client-", i+1), func(n *sim.Node) {
+			c.Clients[i] = client.New(n, v, c.masterIDs)
+		})
+		c.clientIDs = append(c.clientIDs, n.ID())
+	}
+	return c
+}
+
+var networks = map[string]sim.Latency{
+	"lan": {Min: 50 * time.Microsecond, Max: time.Millisecond,
+		TailPPM: 5_000, TailMax: 20 * time.Millisecond},
+	"wan": {Min: 2 * time.Millisecond, Max: 20 * time.Millisecond,
+		TailPPM: 20_000, TailMax: 150 * time.Millisecond},
+	"jitter": {Min: 50 * time.Microsecond, Max: 5 * time.Millisecond,
+		TailPPM: 50_000, TailMax: 800 * time.Millisecond},
+}
+
+var disks = map[string]sim.Latency{
+	"ssd": {Min: 100 * time.Microsecond, Max: 2 * time.Millisecond,
+		TailPPM: 5_000, TailMax: 30 * time.Millisecond},
+	"hdd": {Min: 2 * time.Millisecond, Max: 20 * time.Millisecond,
+		TailPPM: 20_000, TailMax: 150 * time.Millisecond},
+	"stalls": {Min: 500 * time.Microsecond, Max: 5 * time.Millisecond,
+		TailPPM: 20_000, TailMax: 2 * time.Second},
+}
+
+// Boot switches every node on.
+func (c *Cluster) Boot() {
+	for _, n := range c.World.Nodes() {
+		n.Boot()
+	}
+}
+
+// MasterIDs returns the masters' nodes.
+func (c *Cluster) MasterIDs() []wire.ServerID { return c.masterIDs }
+
+// TServerIDs returns the tablet servers' nodes.
+func (c *Cluster) TServerIDs() []wire.ServerID { return c.tserverIDs }
+
+// ClientIDs returns the clients' nodes.
+func (c *Cluster) ClientIDs() []wire.ServerID { return c.clientIDs }
+
+// Roles tell, for people, who plays a role. A role that nobody plays now is played by no node.
+var Roles = []struct{ Name, Title string }{
+	{"leader-master", "the master that is ready to lead in the highest term of all"},
+	{"follower-master", "the first master that runs and is not the leader master"},
+	{"stale-leader", "a master that believes it leads while a later term has begun"},
+	{"tablet-leader:TABLE", "the tablet server that leads the first tablet of a live table"},
+}
+
+// IsTarget reports whether the word names a node or a role of some cluster of this size.
+func (c *Cluster) IsTarget(word string) bool {
+	if strings.HasPrefix(word, "tablet-leader:") && word != "tablet-leader:" {
+		return true
+	}
+	for _, r := range Roles {
+		if r.Name == word {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.World.Nodes(), func(n *sim.Node) bool { return n.Name() == word })
+}
+
+// Resolve returns the node that a word names now, or nil if nobody plays the role.
+func (c *Cluster) Resolve(word string) *sim.Node {
+	if table, ok := strings.CutPrefix(word, "tablet-leader:"); ok {
+		return c.tabletLeader(table)
+	}
+	switch word {
+	case "leader-master":
+		if m := c.LeaderMaster(); m != nil {
+			return m.Node()
+		}
+		return nil
+	case "follower-master":
+		return c.followerMaster()
+	case "stale-leader":
+		return c.staleLeader()
+	}
+	for _, n := range c.World.Nodes() {
+		if n.Name() == word {
+			return n
+		}
+	}
+	return nil
+}
+
+// LeaderMaster returns the master that is ready to lead in the highest term that anybody leads,
+// as an all-seeing observer knows it; nil if there is none.
+func (c *Cluster) LeaderMaster() *master.Master {
+	var leader *master.Master
+	var term int64
+	for _, m := range c.liveMasters() {
+		if t, ok := m.Ready(); ok && t > term {
+			leader, term = m, t
+		}
+	}
+	return leader
+}
+
+func (c *Cluster) liveMasters() []*master.Master {
+	var live []*master.Master
+	for _, m := range c.Masters {
+		if m != nil && m.Node().Alive() && m.Consensus() != nil {
+			live = append(live, m)
+		}
+	}
+	return live
+}
+
+func (c *Cluster) followerMaster() *sim.Node {
+	leader := c.LeaderMaster()
+	for _, m := range c.liveMasters() {
+		if m != leader {
+			return m.Node()
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) staleLeader() *sim.Node {
+	highest := int64(0)
+	for _, m := range c.liveMasters() {
+		highest = max(highest, m.Consensus().Term())
+	}
+	for _, m := range c.liveMasters() {
+		if term, ok := m.Ready(); ok && term < highest {
+			return m.Node()
+		}
+	}
+	return nil
+}
+
+// tabletLeader looks the table up in the freshest master tablet and then at the tablet servers
+// themselves.
+func (c *Cluster) tabletLeader(table string) *sim.Node {
+	store := c.Catalog()
+	if store == nil {
+		return nil
+	}
+	for _, id := range sim.Keys(store.Tablets) {
+		tablet := store.Tablets[id]
+		owner := store.Tables[tablet.Table]
+		if owner.Name == table && owner.Live() && !tablet.Gone() {
+			return c.LeaderOf(id)
+		}
+	}
+	return nil
+}
+
+// LeaderOf returns the node of the tablet server that leads a tablet in the highest term; nil if
+// none does.
+func (c *Cluster) LeaderOf(id wire.TabletID) *sim.Node {
+	var leader *sim.Node
+	var term int64
+	for _, ts := range c.TServers {
+		if ts == nil || !ts.Node().Alive() {
+			continue
+		}
+		r := ts.Replica(id)
+		if r != nil && r.Leader() == ts.Node().ID() && r.Term() > term {
+			leader, term = ts.Node(), r.Term()
+		}
+	}
+	return leader
+}
+
+// Catalog returns the master tablet of the leader master; nil if there is none.
+func (c *Cluster) Catalog() *catalog.Store {
+	if m := c.LeaderMaster(); m != nil {
+		return m.Store()
+	}
+	return nil
+}

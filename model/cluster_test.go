@@ -1,0 +1,83 @@
+package model_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tabletop/model"
+	"tabletop/model/client"
+	"tabletop/model/variant"
+	"tabletop/sim"
+)
+
+func newCluster(t *testing.T, seed uint64, s variant.Selection) *model.Cluster {
+	v, err := s.Resolve()
+	require.NoError(t, err)
+	cfg := sim.Config{Seed: seed}
+	if os.Getenv("TRACE") != "" {
+		cfg.Trace = func(r sim.Record) { fmt.Println(r.At, r.Topic, r.Text) }
+	}
+	c := model.New(cfg, v)
+	t.Cleanup(c.World.Close)
+	c.Boot()
+	return c
+}
+
+// do carries out operations one after another and returns their outcomes.
+func do(t *testing.T, c *model.Cluster, words ...[]string) []client.Outcome {
+	outs := make([]client.Outcome, len(words))
+	c.Clients[0].Node().Go("ops", func(p *sim.Proc) {
+		for i, w := range words {
+			op, err := client.ParseOp(w)
+			if err != nil {
+				panic(err)
+			}
+			op.ID = i + 1
+			outs[i] = c.Clients[0].Do(p, op)
+		}
+	})
+	c.World.RunFor(time.Minute)
+	require.Nil(t, c.World.Finding())
+	return outs
+}
+
+func TestDDLOnAQuietCluster(t *testing.T) {
+	for _, profile := range variant.Profiles {
+		for _, masters := range []string{"1", "3", "5"} {
+			t.Run(profile.ID+"/"+masters, func(t *testing.T) {
+				c := newCluster(t, 1, variant.Selection{Profile: profile.ID,
+					Options: []string{"masters=" + masters}})
+				c.World.RunFor(10 * time.Second)
+				require.NotNil(t, c.LeaderMaster())
+				outs := do(t, c,
+					[]string{"create", "t", "columns=k,a", "tablets=2"},
+					[]string{"create", "t", "columns=k"},
+					[]string{"alter", "t", "add:b", "rename-to=u"},
+					[]string{"get", "u"},
+					[]string{"get", "t"},
+					[]string{"alter", "u", "drop:k"},
+					[]string{"list"},
+					[]string{"delete", "u"},
+					[]string{"delete", "u"},
+					[]string{"list"})
+				var got []string
+				for _, o := range outs {
+					got = append(got, o.Status.Code.String())
+				}
+				require.Equal(t, []string{"OK", "TABLE_ALREADY_PRESENT", "OK", "OK",
+					"TABLE_NOT_FOUND", "INVALID_SCHEMA", "OK", "OK", "TABLE_NOT_FOUND", "OK"}, got)
+				require.Equal(t, []string{"k", "a", "b"}, outs[3].Schema.Names())
+				require.Equal(t, int64(1), outs[3].Version)
+				require.Len(t, outs[6].Tables, 1)
+				require.Empty(t, outs[9].Tables)
+				for _, ts := range c.TServers {
+					require.Empty(t, ts.Tablets(), "replicas of a dropped table are deleted")
+				}
+			})
+		}
+	}
+}

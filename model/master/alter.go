@@ -1,0 +1,75 @@
+package master
+
+import (
+	"tabletop/model/catalog"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// alterTable follows CatalogManager::AlterTableHelper: all steps and the new name are one write;
+// an earlier alter need not be finished; the leaders of all tablets are told afterwards.
+func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResponse {
+	cat := d.m.cat
+	t := cat.lockTable(p, req.Name)
+	if t == nil {
+		return d.refuse(p, noTable(req.Name))
+	}
+	defer t.lock.Unlock()
+	schema, s := catalog.AlterSchema(t.row.Schema, req.Steps)
+	if !s.OK() {
+		return d.refuse(p, s)
+	}
+	name := req.Name
+	if req.NewName != "" {
+		release, s := cat.reserve(req.NewName)
+		if !s.OK() {
+			return d.refuse(p, s)
+		}
+		defer release()
+		name = req.NewName
+	}
+	if len(req.Steps) == 0 && req.NewName == "" {
+		return d.settle(p, d.answer(wire.Status{}, t.row.ID, t.row.Version))
+	}
+	row := t.row.Altered(schema, name)
+	resp := d.commit(p, &catalog.Batch{Tables: []*catalog.Table{row}},
+		d.answer(wire.Status{}, row.ID, row.Version))
+	if resp.Status.OK() {
+		d.m.alterTablets(t)
+		p.At(PointPublished)
+	}
+	return resp
+}
+
+func noTable(name string) wire.Status {
+	return wire.Err(wire.TableNotFound, "no table "+name)
+}
+
+// deleteTable follows CatalogManager::DeleteTableHelper: the table and all its tablets are gone
+// with one write, the name is free at once, replicas are told to go without waiting for them.
+func (d *ddl) deleteTable(p *sim.Proc, req *wire.DeleteTableRequest) *wire.DDLResponse {
+	t := d.m.cat.lockTable(p, req.Name)
+	if t == nil {
+		return d.refuse(p, noTable(req.Name))
+	}
+	defer t.lock.Unlock()
+	tablets := append([]*tabletInfo(nil), t.tablets...)
+	unlock := lockTablets(p, tablets)
+	defer unlock()
+	row := t.row.Removed()
+	b := &catalog.Batch{Tables: []*catalog.Table{row}}
+	for _, tablet := range tablets {
+		b.Tablets = append(b.Tablets, tablet.row.In(catalog.TabletDeleted))
+	}
+	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, row.Version))
+	if resp.Status.OK() {
+		t.abortTasks()
+		for _, tablet := range tablets {
+			for _, server := range d.m.membersOf(tablet.row) {
+				d.m.deleteReplica(tablet, server)
+			}
+		}
+		p.At(PointPublished)
+	}
+	return resp
+}

@@ -1,0 +1,163 @@
+package master
+
+import (
+	"slices"
+
+	"tabletop/model/catalog"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// catalogManager is the caches of one leadership. Rows change only by publish.
+type catalogManager struct {
+	tables  map[wire.TableID]*tableInfo // removed ones too
+	names   map[string]*tableInfo       // live ones
+	tablets map[wire.TabletID]*tabletInfo
+	results map[wire.ServerID]*catalog.Result
+
+	reserved map[string]bool           // names that requests in flight are about to give
+	flights  map[wire.ServerID]*flight // requests in flight, with the defence exactly-once-ddl
+}
+
+// tableInfo is a cached table. Its lock is held while a change of its row is on its way.
+type tableInfo struct {
+	row     *catalog.Table
+	lock    sim.Mutex
+	tablets []*tabletInfo // attached: neither deleted nor replaced, by partition
+	tasks   []*task       // not yet ended
+}
+
+// tabletInfo is a cached tablet.
+type tabletInfo struct {
+	row   *catalog.Tablet
+	table *tableInfo
+	lock  sim.Mutex
+	// createdAt is when this leader chose the replicas, or loaded the row that says so.
+	createdAt sim.Time
+	// reported is the greatest schema version that any replica reported to this leader; -1
+	// before the first.
+	reported int64
+}
+
+func newCatalogManager() *catalogManager {
+	return &catalogManager{
+		tables:   map[wire.TableID]*tableInfo{},
+		names:    map[string]*tableInfo{},
+		tablets:  map[wire.TabletID]*tabletInfo{},
+		results:  map[wire.ServerID]*catalog.Result{},
+		reserved: map[string]bool{},
+		flights:  map[wire.ServerID]*flight{},
+	}
+}
+
+func (c *catalogManager) addTable(row *catalog.Table) *tableInfo {
+	t := &tableInfo{row: row}
+	c.tables[row.ID] = t
+	if row.Live() {
+		c.names[row.Name] = t
+	}
+	return t
+}
+
+func (c *catalogManager) addTablet(row *catalog.Tablet) *tabletInfo {
+	table := c.tables[row.Table]
+	if table == nil {
+		panic("master: tablet " + row.ID.String() + " without a table")
+	}
+	info := &tabletInfo{row: row, table: table, reported: -1}
+	c.tablets[row.ID] = info
+	if !row.Gone() {
+		table.tablets = append(table.tablets, info)
+		slices.SortFunc(table.tablets, func(a, b *tabletInfo) int {
+			return a.row.Partition - b.row.Partition
+		})
+	}
+	return info
+}
+
+// lockTable returns the live table of that name, locked, or nil. The name is looked up again
+// once the lock is held: the one who had it may have renamed or dropped the table (9583cad6e).
+func (c *catalogManager) lockTable(p *sim.Proc, name string) *tableInfo {
+	t := c.names[name]
+	if t == nil {
+		return nil
+	}
+	t.lock.Lock(p, "lock of table "+name)
+	if c.names[name] != t {
+		t.lock.Unlock()
+		return nil
+	}
+	return t
+}
+
+// lockTablets locks tablets in the order of their ids and returns the function that unlocks
+// them.
+func lockTablets(p *sim.Proc, tablets []*tabletInfo) (unlock func()) {
+	byID := map[wire.TabletID]*tabletInfo{}
+	for _, t := range tablets {
+		byID[t.row.ID] = t
+	}
+	ids := sim.Keys(byID)
+	for _, id := range ids {
+		byID[id].lock.Lock(p, "lock of "+id.String())
+	}
+	return func() {
+		for _, id := range ids {
+			byID[id].lock.Unlock()
+		}
+	}
+}
+
+// writeAndPublish replicates a batch and, when it was applied, publishes it.
+func (m *Master) writeAndPublish(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
+	if b.Empty() {
+		return wire.Status{}
+	}
+	status := m.write(p, term, b)
+	if status.OK() {
+		m.publish(b)
+	}
+	return status
+}
+
+// publish makes rows that were replicated and applied visible in the caches, all at one instant.
+func (m *Master) publish(b *catalog.Batch) {
+	for _, row := range b.Tables {
+		m.cat.publishTable(row)
+	}
+	for _, row := range b.Tablets {
+		m.cat.publishTablet(row)
+	}
+	for _, r := range b.Results {
+		m.cat.results[r.Request.Client] = r
+	}
+	Published.Publish(m.node.World(), PublishedEvent{m, b})
+}
+
+func (c *catalogManager) publishTable(row *catalog.Table) {
+	t := c.tables[row.ID]
+	if t == nil {
+		c.addTable(row)
+		return
+	}
+	if c.names[t.row.Name] == t {
+		delete(c.names, t.row.Name)
+	}
+	t.row = row
+	if row.Live() {
+		c.names[row.Name] = t
+	}
+}
+
+func (c *catalogManager) publishTablet(row *catalog.Tablet) {
+	info := c.tablets[row.ID]
+	if info == nil {
+		c.addTablet(row)
+		return
+	}
+	info.row = row
+	if row.Gone() {
+		info.table.tablets = slices.DeleteFunc(info.table.tablets,
+			func(t *tabletInfo) bool { return t == info })
+	}
+}

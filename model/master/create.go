@@ -1,0 +1,75 @@
+package master
+
+import (
+	"fmt"
+
+	"tabletop/model/catalog"
+	"tabletop/model/variant"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+var streamID = sim.NewStream("master/id")
+
+// newID draws an id for the process, as random as Kudu's: a retry gets others.
+func (m *Master) newID() uint64 { return m.node.Draw(streamID, 0)>>32 | 1 }
+
+// createTable follows CatalogManager::CreateTableHelper. The table runs, and its name is taken,
+// before any replica has been asked for; the background task does that.
+func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLResponse {
+	if s := catalog.CheckSchema(req.Schema); !s.OK() {
+		return d.refuse(p, s)
+	}
+	if s := catalog.CheckReplicas(req.Replicas); !s.OK() {
+		return d.refuse(p, s)
+	}
+	if s := d.enoughTServers(p, req); !s.OK() {
+		return d.refuse(p, s)
+	}
+	release, s := d.m.cat.reserve(req.Name)
+	if !s.OK() {
+		return d.refuse(p, s)
+	}
+	defer release()
+	row := &catalog.Table{ID: wire.TableID(d.m.newID()), Name: req.Name,
+		State: catalog.TableRunning, Replicas: req.Replicas, Schema: req.Schema,
+		Applied: req.Schema}
+	b := &catalog.Batch{Tables: []*catalog.Table{row}}
+	for i := range req.Tablets {
+		b.Tablets = append(b.Tablets, d.m.newTablet(row.ID, i))
+	}
+	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, 0))
+	if resp.Status.OK() {
+		d.m.bgWake.Broadcast()
+		p.At(PointPublished)
+	}
+	return resp
+}
+
+func (m *Master) newTablet(table wire.TableID, partition int) *catalog.Tablet {
+	return &catalog.Tablet{ID: wire.TabletID(m.newID()), Table: table, Partition: partition,
+		State: catalog.TabletPreparing, Consensus: wire.ConsensusState{
+			Leader: wire.NoServer, ConfigIndex: -1}}
+}
+
+// enoughTServers compares the replication factor with the servers this process knows to live.
+// With the defence, a process that knows too few waits for more instead of refusing.
+func (d *ddl) enoughTServers(p *sim.Proc, req *wire.CreateTableRequest) wire.Status {
+	for {
+		live := len(d.m.placeable())
+		if live >= req.Replicas {
+			return wire.Status{}
+		}
+		refusal := wire.Err(wire.ReplicationFactorTooHigh, fmt.Sprintf(
+			"not enough live tablet servers: %d replicas, %d servers", req.Replicas, live))
+		if !d.m.v.On(variant.WaitForTServers) {
+			return refusal
+		}
+		if !d.m.news.WaitUntil(p, "more tablet servers", req.Deadline) {
+			return refusal
+		}
+		if !d.m.leads(d.term) {
+			return errNotLeader
+		}
+	}
+}

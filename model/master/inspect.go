@@ -1,0 +1,92 @@
+package master
+
+import (
+	"tabletop/model/catalog"
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// What observers may look at. None of it changes anything.
+
+// Node returns the node of the master.
+func (m *Master) Node() *sim.Node { return m.node }
+
+// Consensus returns the replica of the master tablet, or nil while it is opened.
+func (m *Master) Consensus() raft.Consensus { return m.consensus }
+
+// Store returns the applied master tablet. It must not be changed.
+func (m *Master) Store() *catalog.Store { return m.store }
+
+// Ready reports whether the master believes that it leads and has loaded its catalog, and in
+// which term.
+func (m *Master) Ready() (term int64, ok bool) {
+	if m.consensus == nil || m.consensus.Role() != raft.Leader {
+		return 0, false
+	}
+	term = m.consensus.Term()
+	return term, m.readyTerm == term
+}
+
+// CachedTable returns the cached row of a table, or nil, and whether a change of it is on its
+// way.
+func (m *Master) CachedTable(id wire.TableID) (row *catalog.Table, locked bool) {
+	t := m.cat.tables[id]
+	if t == nil {
+		return nil, false
+	}
+	return t.row, t.lock.Locked()
+}
+
+// CachedTablet returns the cached row of a tablet, or nil, and whether a change of it is on its
+// way.
+func (m *Master) CachedTablet(id wire.TabletID) (row *catalog.Tablet, locked bool) {
+	t := m.cat.tablets[id]
+	if t == nil {
+		return nil, false
+	}
+	return t.row, t.lock.Locked()
+}
+
+// CachedTables returns the ids of all cached tables, and CachedTablets those of all cached
+// tablets.
+func (m *Master) CachedTables() []wire.TableID { return sim.Keys(m.cat.tables) }
+
+// CachedTablets returns the ids of all cached tablets.
+func (m *Master) CachedTablets() []wire.TabletID { return sim.Keys(m.cat.tablets) }
+
+// Named returns the row that the caches have under a name, or nil.
+func (m *Master) Named(name string) *catalog.Table {
+	if t := m.cat.names[name]; t != nil {
+		return t.row
+	}
+	return nil
+}
+
+// Tasks lists the tasks of a table that have not ended.
+func (m *Master) Tasks(id wire.TableID) []TaskInfo {
+	t := m.cat.tables[id]
+	if t == nil {
+		return nil
+	}
+	var infos []TaskInfo
+	for _, task := range t.tasks {
+		infos = append(infos, task.info)
+	}
+	return infos
+}
+
+// Knows tells what this process knows of a tablet server: whether it has registered, and whether
+// it has sent a full report since.
+func (m *Master) Knows(id wire.ServerID) (registered, reported bool) {
+	d := m.ts.descriptors[id]
+	return d != nil, d != nil && d.hasFullReport
+}
+
+// RoutesTo returns where work for the leader of a tablet would be sent now.
+func (m *Master) RoutesTo(id wire.TabletID) wire.ServerID {
+	if t := m.cat.tablets[id]; t != nil {
+		return m.leaderOf(t.row)
+	}
+	return wire.NoServer
+}

@@ -1,0 +1,129 @@
+package master
+
+import (
+	"tabletop/model/catalog"
+	"tabletop/model/raft"
+	"tabletop/model/variant"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// Master is the program of a master, from one boot to the next end.
+type Master struct {
+	node *sim.Node
+	v    variant.Variants
+
+	consensus raft.Consensus // nil until the master tablet is open
+	store     *catalog.Store // the applied master tablet
+
+	// leaderLock is held shared by every request for its whole life, and exclusively by the
+	// load of the catalog (d1d3cfe77).
+	leaderLock sim.RWMutex
+	// readyTerm is the term for which the catalog was loaded; requests are served only while
+	// it is the present one.
+	readyTerm int64
+	preparing sim.Mutex
+	news      sim.Cond // leadership or registry changed
+
+	cat      *catalogManager
+	ts       tsManager
+	bgWake   sim.Cond
+	softMaps map[wire.TabletID]replicaMap
+}
+
+// Config describes a master.
+type Config struct {
+	Variants variant.Variants
+	Masters  []wire.ServerID // all of them, itself included
+}
+
+// Boot starts the program on a node that has just come up.
+func Boot(n *sim.Node, cfg Config) *Master {
+	m := &Master{node: n, v: cfg.Variants, store: catalog.NewStore(), cat: newCatalogManager(),
+		softMaps: map[wire.TabletID]replicaMap{}}
+	m.ts.descriptors = map[wire.ServerID]*tsDescriptor{}
+	n.Serve(m.serve)
+	n.Go("start", func(p *sim.Proc) { m.open(p, cfg.Masters) })
+	return m
+}
+
+// open opens the master tablet. The service that answers before that says so (KUDU-2748).
+func (m *Master) open(p *sim.Proc, masters []wire.ServerID) {
+	const dir = "master"
+	if !raft.Exists(m.node, dir) {
+		raft.Create(p, dir, masters)
+	}
+	m.consensus = raft.Open(p, raft.Config{
+		Tablet: wire.SysCatalog, Dir: dir, Timing: raft.DefaultTiming(),
+		PreElection:      m.v.PreElection,
+		FailureDetection: m.v.MasterFailureDetection,
+		EndWithTerm:      m.v.WaitsEndWithTerm,
+	}, m)
+	m.node.Go("background tasks", m.runBackground)
+}
+
+// Apply implements raft.StateMachine.
+func (m *Master) Apply(e wire.Entry) {
+	if e.Type != wire.WriteOp {
+		return
+	}
+	batch, err := catalog.Decode(e.Payload)
+	if err != nil {
+		panic(err)
+	}
+	m.store.Apply(batch)
+	Applied.Publish(m.node.World(), AppliedEvent{m, e.OpID, batch})
+}
+
+// write replicates a batch in the given term and returns when it was applied here. Follows
+// SysCatalogTable::Write and CheckIfNoLongerLeaderAndSetupError.
+func (m *Master) write(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
+	if _, err := m.consensus.Replicate(p, term, wire.WriteOp, b.Encode()); err != nil {
+		return wire.Err(wire.NotTheLeader, err.Error())
+	}
+	return wire.Status{}
+}
+
+func (m *Master) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
+	switch req := req.(type) {
+	case *wire.UpdateConsensusRequest:
+		if m.consensus == nil {
+			return &wire.UpdateConsensusResponse{Code: wire.CatalogManagerNotInitialized}
+		}
+		return m.consensus.UpdateConsensus(p, req)
+	case *wire.VoteRequest:
+		if m.consensus == nil {
+			return &wire.VoteResponse{Candidate: req.Candidate, VoteTerm: req.Term,
+				PreElection: req.PreElection, Code: wire.CatalogManagerNotInitialized}
+		}
+		return m.consensus.RequestVote(p, req)
+	case *wire.TSHeartbeatRequest:
+		return m.heartbeat(p, req)
+	case *wire.ConnectToMaster:
+		return m.connect()
+	case wire.DDL:
+		return m.ddl(p, req)
+	case *wire.GetTableSchemaRequest:
+		return m.getTableSchema(p, req)
+	case *wire.ListTablesRequest:
+		return m.listTables(p)
+	case *wire.IsCreateTableDoneRequest:
+		return m.isCreateTableDone(p, req)
+	case *wire.IsAlterTableDoneRequest:
+		return m.isAlterTableDone(p, req)
+	}
+	panic("master: unexpected request " + req.Kind().String())
+}
+
+// connect tells a client, or a tablet server, whether this master leads
+// (MasterServiceImpl::ConnectToMaster).
+func (m *Master) connect() *wire.ConnectResponse {
+	if m.consensus == nil {
+		return &wire.ConnectResponse{Status: wire.Err(wire.CatalogManagerNotInitialized, "")}
+	}
+	_, ok := m.enter()
+	if ok {
+		m.leave()
+	}
+	return &wire.ConnectResponse{Leader: ok}
+}

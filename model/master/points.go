@@ -1,0 +1,22 @@
+package master
+
+import "tabletop/sim"
+
+// Points at which something may be done to a master.
+var (
+	// PointBeforeLoad is passed by a new leader that has caught up.
+	PointBeforeLoad = sim.NewPoint("master/load/before",
+		"a new leader has caught up and is about to load the catalog")
+	// PointReplicated is passed by a request whose batch has been applied.
+	PointReplicated = sim.NewPoint("master/ddl/replicated",
+		"a DDL is committed and applied, nothing is published and nobody told")
+	// PointPublished is passed by a request whose batch is published.
+	PointPublished = sim.NewPoint("master/ddl/published",
+		"a DDL is published in the caches, the client is not answered")
+	// PointTask is passed by a task that is about to call its target.
+	PointTask = sim.NewPoint("master/task/before-send",
+		"a task has found its target and is about to call it")
+)
+
+// Points lists the points of a master.
+var Points = []*sim.Point{PointBeforeLoad, PointReplicated, PointPublished, PointTask}

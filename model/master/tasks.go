@@ -1,0 +1,208 @@
+package master
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"tabletop/model/variant"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+var streamBackoff = sim.NewStream("master/task-backoff")
+
+// task is a call to a tablet server that is repeated until it succeeds, its deadline passes, or
+// it is aborted. It lives in the memory of this process only (RetryingTSRpcTask).
+type task struct {
+	info     TaskInfo
+	table    *tableInfo // whose removal or reload aborts it
+	deadline sim.Time
+	target   func() wire.ServerID // found anew for every attempt; NoServer: not known
+	request  func() sim.Message   // made anew for every attempt
+	attempt  int
+	aborted  bool
+	// unique makes it a duplicate of one that looks the same (TableInfo::ContainsTask); so are
+	// those that a report asks for, since the next report asks for them again.
+	unique bool
+	wake   sim.Cond
+	// settles tells whether an answer ends the task.
+	settles func(wire.Code) bool
+}
+
+// TaskInfo describes a task to observers.
+type TaskInfo struct {
+	Name   string // CreateReplica, DeleteReplica, AlterTable
+	Table  wire.TableID
+	Tablet wire.TabletID
+	Target wire.ServerID // of the latest attempt; NoServer: not known
+	Wait   string        // what it waits for, for people
+}
+
+// launch runs the task.
+func (m *Master) launch(t *task) {
+	t.info.Table, t.info.Target = t.table.row.ID, wire.NoServer
+	if t.unique && slices.ContainsFunc(t.table.tasks, t.looksLike) {
+		return
+	}
+	t.table.tasks = append(t.table.tasks, t)
+	TaskStarted.Publish(m.node.World(), TaskEvent{m, t.info, ""})
+	m.node.Go(t.info.Name, func(p *sim.Proc) {
+		result := m.run(p, t)
+		t.table.tasks = slices.DeleteFunc(t.table.tasks, func(o *task) bool { return o == t })
+		TaskEnded.Publish(m.node.World(), TaskEvent{m, t.info, result})
+	})
+}
+
+func (t *task) looksLike(o *task) bool {
+	return o.info.Name == t.info.Name && o.info.Tablet == t.info.Tablet &&
+		o.target() == t.target()
+}
+
+// run makes attempts until one settles the task, and says how it ended.
+func (m *Master) run(p *sim.Proc, t *task) string {
+	for {
+		if t.aborted {
+			return "aborted"
+		}
+		if p.Now() >= t.deadline {
+			return "deadline passed"
+		}
+		t.attempt++
+		result, ended := m.tryOnce(p, t)
+		if ended {
+			return result
+		}
+		t.info.Wait = result
+		t.wake.WaitUntil(p, "next attempt: "+result, p.Now().Add(m.backoff(p, t)))
+	}
+}
+
+// tryOnce makes one attempt. A target that is not known now ends the task under the defect
+// KUDU-1991 and is an attempt like any other without it (d0ffa4ac6).
+func (m *Master) tryOnce(p *sim.Proc, t *task) (result string, ended bool) {
+	t.info.Target = t.target()
+	if t.info.Target == wire.NoServer || m.ts.descriptors[t.info.Target] == nil {
+		if t.info.Target == wire.NoServer {
+			result = "no leader known for " + t.info.Tablet.String()
+		} else {
+			result = m.name(t.info.Target) + " is not registered"
+		}
+		return result, m.v.On(variant.KUDU1991)
+	}
+	p.At(PointTask)
+	resp, err := p.Call(t.info.Target, t.request(), min(t.deadline, p.Now().Add(tsRPCTimeout)))
+	if err != nil {
+		return err.Error(), false
+	}
+	code := resp.(*wire.TabletResponse).Status.Code
+	return code.String(), t.settles(code)
+}
+
+// backoff returns the wait after an attempt: 16, 32, ... 32768 ms, then a minute; and up to
+// 49 ms more (RescheduleWithBackoffDelay).
+func (m *Master) backoff(p *sim.Proc, t *task) time.Duration {
+	d := time.Minute
+	if t.attempt <= 12 {
+		d = time.Millisecond << (t.attempt + 3)
+	}
+	d += m.node.Uniform(streamBackoff, 0, 49*time.Millisecond)
+	return min(d, max(t.deadline.Sub(p.Now()), time.Millisecond))
+}
+
+// abort makes the task end without another attempt. A call on its way still takes effect.
+func (t *task) abort() {
+	t.aborted = true
+	t.wake.Broadcast()
+}
+
+func (t *tableInfo) abortTasks() {
+	for _, task := range t.tasks {
+		task.abort()
+	}
+}
+
+// endTasks aborts every task and returns when all have ended (TableInfo::WaitTasksCompletion).
+func (c *catalogManager) endTasks(p *sim.Proc) {
+	ids := sim.Keys(c.tables)
+	for _, id := range ids {
+		c.tables[id].abortTasks()
+	}
+	for _, id := range ids {
+		for wait := 5 * time.Millisecond; len(c.tables[id].tasks) > 0; wait = wait * 5 / 4 {
+			p.Sleep("tasks of an earlier leadership", min(wait, 10*time.Second))
+		}
+	}
+}
+
+func settledBy(codes ...wire.Code) func(wire.Code) bool {
+	return func(c wire.Code) bool { return slices.Contains(codes, c) }
+}
+
+// createReplica tells a chosen server to make its replica (AsyncCreateReplica).
+func (m *Master) createReplica(tablet *tabletInfo, server wire.ServerID) {
+	table, row := tablet.table.row, tablet.row
+	m.launch(&task{
+		info:     TaskInfo{Name: "CreateReplica", Tablet: row.ID},
+		table:    tablet.table,
+		deadline: m.node.Now().Add(tabletCreationTimeout),
+		target:   func() wire.ServerID { return server },
+		request: func() sim.Message {
+			return &wire.CreateTabletRequest{Table: table.ID, Tablet: row.ID,
+				Version: table.Version, Schema: table.Schema, Voters: row.Consensus.Voters}
+		},
+		settles: settledBy(wire.OK, wire.TabletAlreadyExists),
+	})
+}
+
+// deleteReplica tells a server to delete a replica for good (AsyncDeleteReplica). The catalog
+// has recorded that the tablet is gone, so this is safe from whichever master it comes.
+func (m *Master) deleteReplica(tablet *tabletInfo, server wire.ServerID) {
+	id := tablet.row.ID
+	m.launch(&task{
+		info:     TaskInfo{Name: "DeleteReplica", Tablet: id},
+		table:    tablet.table,
+		unique:   true,
+		deadline: m.node.Now().Add(unresponsiveTSTimeout),
+		target:   func() wire.ServerID { return server },
+		request:  func() sim.Message { return &wire.DeleteTabletRequest{Tablet: id} },
+		settles:  settledBy(wire.OK, wire.TabletNotFound),
+	})
+}
+
+// alterTablets tells the leader of every tablet of the table the latest schema.
+func (m *Master) alterTablets(t *tableInfo) {
+	for _, tablet := range t.tablets {
+		m.alterTablet(tablet, false)
+	}
+}
+
+// alterTablet ships the schema that is the latest when it is sent, so that late duplicates are
+// harmless (AsyncAlterTable).
+func (m *Master) alterTablet(tablet *tabletInfo, unique bool) {
+	m.launch(&task{
+		info:     TaskInfo{Name: "AlterTable", Tablet: tablet.row.ID},
+		table:    tablet.table,
+		unique:   unique,
+		deadline: m.node.Now().Add(unresponsiveTSTimeout),
+		target:   func() wire.ServerID { return m.leaderOf(tablet.row) },
+		request: func() sim.Message {
+			table := tablet.table.row
+			return &wire.AlterSchemaRequest{Tablet: tablet.row.ID, Version: table.Version,
+				Schema: table.Schema}
+		},
+		settles: settledBy(wire.OK, wire.TabletNotFound, wire.MismatchedSchema,
+			wire.TabletHasANewerSchema),
+	})
+}
+
+func (m *Master) name(id wire.ServerID) string {
+	if id == wire.NoServer {
+		return "nobody"
+	}
+	return m.node.World().Node(id).Name()
+}
+
+func (i TaskInfo) String() string {
+	return fmt.Sprintf("%s of %v: %s", i.Name, i.Tablet, i.Wait)
+}

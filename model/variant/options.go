@@ -1,0 +1,169 @@
+package variant
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Fix is a solution of KUDU-1353 to be tried on top of kudu-0.7.
+type Fix string
+
+// The solutions that the ticket lists, and a narrower form of the third that was adopted.
+const (
+	NoFix Fix = "none"
+	// FixFullReport: a server sends a full report whenever it turns to a new leader master.
+	FixFullReport Fix = "full-report"
+	// FixHardState: the tablet's leader is taken from the persisted configuration.
+	FixHardState Fix = "hard-state"
+	// FixHeartbeatAll: servers heartbeat to all masters, and each keeps the replica map from
+	// the reports, across changes of leadership.
+	FixHeartbeatAll Fix = "heartbeat-all"
+	// FixHeartbeatAllNarrow: servers heartbeat to all masters, but followers only register
+	// them and ignore the reports. This is what Kudu adopted for KUDU-1358.
+	FixHeartbeatAllNarrow Fix = "heartbeat-all-narrow"
+	// FixPersistTServers: tablet servers are rows of the master tablet; on load the replica map
+	// is rebuilt from them and the persisted configurations.
+	FixPersistTServers Fix = "persist-tservers"
+)
+
+// Fixes lists all solutions, NoFix first.
+var Fixes = []Fix{NoFix, FixFullReport, FixHardState, FixHeartbeatAll, FixHeartbeatAllNarrow,
+	FixPersistTServers}
+
+// Options are choices that are no bugs. Durations are virtual.
+type Options struct {
+	Masters                int
+	AllowEvenMasters       bool
+	TServers               int
+	Clients                int
+	PreElection            bool
+	MasterFailureDetection bool
+	WaitsEndWithTerm       bool
+	Fix                    Fix
+	Net, Disk              string
+	RestartDelay           time.Duration
+}
+
+// Option describes one of the Options.
+type Option struct {
+	Name, Title string
+	Values      []string // allowed; empty: see get's default for the form
+	set         func(*Options, string) error
+	get         func(Options) string
+}
+
+// Default returns the value the option has unless it is set.
+func (o Option) Default() string { return o.get(defaultOptions) }
+
+var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: true,
+	MasterFailureDetection: true, WaitsEndWithTerm: true, Fix: NoFix, Net: "lan", Disk: "ssd",
+	RestartDelay: 2 * time.Second}
+
+// OptionList lists all options.
+var OptionList = []Option{
+	number("masters", "how many masters; odd unless allow-even-masters", 1, 7,
+		func(o *Options) *int { return &o.Masters }),
+	boolean("allow-even-masters", "accept an even number of masters",
+		func(o *Options) *bool { return &o.AllowEvenMasters }),
+	number("tservers", "how many tablet servers", 1, 100,
+		func(o *Options) *int { return &o.TServers }),
+	number("clients", "how many clients", 1, 20, func(o *Options) *int { return &o.Clients }),
+	boolean("pre-election", "ask before spending a term on an election",
+		func(o *Options) *bool { return &o.PreElection }),
+	boolean("master-failure-detection", "masters stand for election by themselves",
+		func(o *Options) *bool { return &o.MasterFailureDetection }),
+	boolean("waits-end-with-term",
+		"a master's request stops waiting for its entry when the term ends",
+		func(o *Options) *bool { return &o.WaitsEndWithTerm }),
+	choice("fix", "solution of KUDU-1353 to try on top of kudu-0.7", names(Fixes),
+		func(o *Options) *string { return (*string)(&o.Fix) }),
+	choice("net", "latency of the network", []string{"lan", "wan", "jitter"},
+		func(o *Options) *string { return &o.Net }),
+	choice("disk", "latency of a sync", []string{"ssd", "hdd", "stalls"},
+		func(o *Options) *string { return &o.Disk }),
+	duration("restart-delay", "after which a master that ended itself is restarted",
+		func(o *Options) *time.Duration { return &o.RestartDelay }),
+}
+
+func names(fixes []Fix) []string {
+	var all []string
+	for _, f := range fixes {
+		all = append(all, string(f))
+	}
+	return all
+}
+
+func number(name, title string, lo, hi int, field func(*Options) *int) Option {
+	return Option{Name: name, Title: title,
+		set: func(o *Options, v string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < lo || n > hi {
+				return fmt.Errorf("option %s=%s: want a number from %d to %d", name, v, lo, hi)
+			}
+			*field(o) = n
+			return nil
+		},
+		get: func(o Options) string { return strconv.Itoa(*field(&o)) }}
+}
+
+func boolean(name, title string, field func(*Options) *bool) Option {
+	return Option{Name: name, Title: title, Values: []string{"true", "false"},
+		set: func(o *Options, v string) error {
+			if v != "true" && v != "false" {
+				return fmt.Errorf("option %s=%s: want true or false", name, v)
+			}
+			*field(o) = v == "true"
+			return nil
+		},
+		get: func(o Options) string { return strconv.FormatBool(*field(&o)) }}
+}
+
+func choice(name, title string, values []string, field func(*Options) *string) Option {
+	return Option{Name: name, Title: title, Values: values,
+		set: func(o *Options, v string) error {
+			if !slices.Contains(values, v) {
+				return fmt.Errorf("option %s=%s: want one of %s", name, v,
+					strings.Join(values, ", "))
+			}
+			*field(o) = v
+			return nil
+		},
+		get: func(o Options) string { return *field(&o) }}
+}
+
+func duration(name, title string, field func(*Options) *time.Duration) Option {
+	return Option{Name: name, Title: title,
+		set: func(o *Options, v string) error {
+			d, err := time.ParseDuration(v)
+			if err != nil || d < 0 {
+				return fmt.Errorf("option %s=%s: want a duration such as 2s", name, v)
+			}
+			*field(o) = d
+			return nil
+		},
+		get: func(o Options) string { return field(&o).String() }}
+}
+
+func (o *Options) set(assignment string) error {
+	name, value, found := strings.Cut(assignment, "=")
+	if !found {
+		return fmt.Errorf("option %q: want NAME=VALUE", assignment)
+	}
+	for _, opt := range OptionList {
+		if opt.Name == name {
+			return opt.set(o, value)
+		}
+	}
+	return fmt.Errorf("unknown option %q", name)
+}
+
+func (o Options) check() error {
+	if o.Masters%2 == 0 && !o.AllowEvenMasters {
+		return fmt.Errorf("option masters=%d: an even number of masters tolerates no more "+
+			"failures than one less; set allow-even-masters=true to try it", o.Masters)
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package wire
+
+import "encoding/binary"
+
+// Encoder writes values one after another; what it writes, a Decoder reads in the same order.
+type Encoder struct{ b []byte }
+
+// Bytes returns what was written.
+func (e *Encoder) Bytes() []byte { return e.b }
+
+// Int writes a number.
+func (e *Encoder) Int(i int) { e.b = binary.AppendVarint(e.b, int64(i)) }
+
+// Uint64 writes a word.
+func (e *Encoder) Uint64(x uint64) { e.b = binary.LittleEndian.AppendUint64(e.b, x) }
+
+// String writes a string.
+func (e *Encoder) String(s string) {
+	e.Int(len(s))
+	e.b = append(e.b, s...)
+}
+
+// Schema writes a schema.
+func (e *Encoder) Schema(s Schema) {
+	e.Int(len(s))
+	for _, c := range s {
+		e.String(c.Name)
+		if c.Key {
+			e.Int(1)
+		} else {
+			e.Int(0)
+		}
+	}
+}
+
+// Request writes a request's identity.
+func (e *Encoder) Request(r RequestID) {
+	e.Int(int(r.Client))
+	e.Int(int(r.Seq))
+}
+
+// Servers writes a list of servers.
+func (e *Encoder) Servers(ids []ServerID) {
+	e.Int(len(ids))
+	for _, id := range ids {
+		e.Int(int(id))
+	}
+}
+
+// Decoder reads what an Encoder wrote. Once the input has proved damaged, everything it returns
+// is zero.
+type Decoder struct {
+	b       []byte
+	damaged bool
+}
+
+// NewDecoder returns a decoder of b.
+func NewDecoder(b []byte) *Decoder { return &Decoder{b: b} }
+
+// Done reports whether everything was read and nothing was damaged.
+func (d *Decoder) Done() bool { return !d.damaged && len(d.b) == 0 }
+
+func (d *Decoder) fail() { d.b, d.damaged = nil, true }
+
+// Int reads a number.
+func (d *Decoder) Int() int {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return int(v)
+}
+
+// Count reads the number of items that follow, each of which takes at least one byte.
+func (d *Decoder) Count() int {
+	n := d.Int()
+	if n < 0 || n > len(d.b) {
+		d.fail()
+		return 0
+	}
+	return n
+}
+
+// Uint64 reads a word.
+func (d *Decoder) Uint64() uint64 {
+	if len(d.b) < 8 {
+		d.fail()
+		return 0
+	}
+	x := binary.LittleEndian.Uint64(d.b)
+	d.b = d.b[8:]
+	return x
+}
+
+// String reads a string.
+func (d *Decoder) String() string {
+	n := d.Count()
+	s := string(d.b[:n])
+	d.b = d.b[n:]
+	return s
+}
+
+// Schema reads a schema.
+func (d *Decoder) Schema() Schema {
+	s := make(Schema, d.Count())
+	for i := range s {
+		s[i] = Column{Name: d.String(), Key: d.Int() == 1}
+	}
+	return s
+}
+
+// Request reads a request's identity.
+func (d *Decoder) Request() RequestID {
+	return RequestID{Client: ServerID(d.Int()), Seq: int64(d.Int())}
+}
+
+// Servers reads a list of servers.
+func (d *Decoder) Servers() []ServerID {
+	var ids []ServerID
+	for range d.Count() {
+		ids = append(ids, ServerID(d.Int()))
+	}
+	return ids
+}
