@@ -146,6 +146,9 @@ func (w *World) Cut(directions ...Direction) *Cut {
 		l := w.net.links[d.From][d.To]
 		l.cuts = append(l.cuts, c)
 		c.links = append(c.links, l)
+		if len(l.cuts) == 1 {
+			LinkCut.Publish(w, LinkEvent{l.from, l.to})
+		}
 	}
 	return c
 }
@@ -158,6 +161,9 @@ func (c *Cut) Heal() {
 				l.cuts = append(l.cuts[:i:i], l.cuts[i+1:]...)
 				break
 			}
+		}
+		if len(l.cuts) == 0 {
+			LinkHealed.Publish(c.net.world, LinkEvent{l.from, l.to})
 		}
 	}
 	c.links = nil

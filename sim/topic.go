@@ -80,6 +80,10 @@ var (
 	Sent = NewTopic[*Envelope]("sent")
 	// Delivered tells that a program received a message.
 	Delivered = NewTopic[*Envelope]("delivered")
+	// LinkCut tells that a direction of the network was blocked.
+	LinkCut = NewTopic[LinkEvent]("link-cut")
+	// LinkHealed tells that a direction passes again.
+	LinkHealed = NewTopic[LinkEvent]("link-healed")
 	// Synced tells that a file, or the directory if File is empty, reached the disk.
 	Synced = NewTopic[SyncEvent]("synced")
 )
@@ -116,3 +120,13 @@ func (e SyncEvent) Fold(d *Digest) {
 }
 
 func (e SyncEvent) String() string { return e.Node.name + " " + e.File }
+
+// LinkEvent tells what became of a direction of the network.
+type LinkEvent struct {
+	From, To *Node
+}
+
+// Fold implements Event.
+func (e LinkEvent) Fold(d *Digest) { d.Uint64(uint64(e.From.id)<<32 | uint64(e.To.id)) }
+
+func (e LinkEvent) String() string { return e.From.name + " to " + e.To.name }

@@ -1,0 +1,75 @@
+package checker
+
+import (
+	"fmt"
+	"time"
+
+	"tabletop/model/client"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// availability judges refusals that depend on soft state: a CreateTable may be refused for want
+// of live tablet servers only if they are wanting. Servers that have been up, and connected to
+// the master that refused, since the warm-up or for long enough to have registered, are not.
+type availability struct {
+	j      *Judges
+	looked *int
+	since  map[sim.NodeID]sim.Time    // since when a node runs without a pause
+	healed map[sim.Direction]sim.Time // since when a direction that was cut passes again
+}
+
+// registration is how long a tablet server may take to become known to a master that it can
+// reach: a heartbeat to be told to register, one to do it, and the time-out of one that hangs.
+const registration = 20 * time.Second
+
+func watchAvailability(j *Judges) {
+	a := &availability{j: j, looked: j.counter(Availability), since: map[sim.NodeID]sim.Time{},
+		healed: map[sim.Direction]sim.Time{}}
+	begin := func(e sim.NodeEvent) { a.since[e.Node.ID()] = j.c.World.Now() }
+	end := func(e sim.NodeEvent) { delete(a.since, e.Node.ID()) }
+	sim.NodeUp.Subscribe(j.c.World, begin)
+	sim.NodeResumed.Subscribe(j.c.World, begin)
+	sim.NodePaused.Subscribe(j.c.World, end)
+	sim.NodeDown.Subscribe(j.c.World, end)
+	sim.LinkHealed.Subscribe(j.c.World, func(e sim.LinkEvent) {
+		a.healed[sim.Direction{From: e.From.ID(), To: e.To.ID()}] = j.c.World.Now()
+	})
+	client.Answered.Subscribe(j.c.World, a.answered)
+}
+
+func (a *availability) answered(e client.OpEvent) {
+	if e.Op.Kind != client.Create {
+		return
+	}
+	*a.looked++
+	if e.Outcome.Status.Code != wire.ReplicationFactorTooHigh {
+		return
+	}
+	steady := 0
+	for _, id := range a.j.c.TServerIDs() {
+		if a.steady(id, e.Outcome.Master) {
+			steady++
+		}
+	}
+	if steady >= e.Op.Replicas {
+		a.j.report(Violation{Oracle: Availability, Object: "table", Reason: "refused-for-good",
+			Detail: fmt.Sprintf("%s op %d: %v, refused by %s with %v, though %d tablet servers run "+
+				"and can reach it", e.Client.Node().Name(), e.Op.ID, e.Op,
+				a.j.c.World.Node(e.Outcome.Master).Name(), e.Outcome.Status, steady)})
+	}
+}
+
+// steady reports whether a tablet server should be known to a master.
+func (a *availability) steady(ts, m wire.ServerID) bool {
+	w := a.j.c.World
+	since, up := a.since[ts]
+	return up && w.Now().Sub(since) >= registration &&
+		a.connected(sim.Direction{From: ts, To: m}) && a.connected(sim.Direction{From: m, To: ts})
+}
+
+func (a *availability) connected(d sim.Direction) bool {
+	w := a.j.c.World
+	healed, wasCut := a.healed[d]
+	return !w.Blocked(d) && (!wasCut || w.Now().Sub(healed) >= registration)
+}

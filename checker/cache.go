@@ -1,0 +1,127 @@
+package checker
+
+import (
+	"fmt"
+
+	"tabletop/model/catalog"
+	"tabletop/model/master"
+	"tabletop/sim"
+)
+
+// cache holds the caches of a ready leader to the master tablet it has applied: equal when it
+// becomes ready, and from then on, row by row, from each publication to the next apply. Between
+// apply and publication a row must be locked, or new.
+type cache struct {
+	j      *Judges
+	looked *int
+}
+
+func watchCache(j *Judges) *cache {
+	c := &cache{j: j, looked: j.counter(CacheEqualsTablet)}
+	master.LeaderReady.Subscribe(j.c.World, func(e master.LeaderEvent) {
+		c.compareAll(e.Master, "when it became ready")
+	})
+	master.Applied.Subscribe(j.c.World, c.applied)
+	master.Published.Subscribe(j.c.World, c.published)
+	return c
+}
+
+// Audit compares the whole cache of the leader master with its tablet.
+func (j *Judges) Audit() {
+	if m := j.c.LeaderMaster(); m != nil {
+		j.cache.compareAll(m, "at the end")
+	}
+}
+
+func (c *cache) compareAll(m *master.Master, when string) {
+	store := m.Store()
+	for _, id := range sim.Keys(store.Tables) {
+		c.compareTable(m, store.Tables[id], when)
+	}
+	for _, id := range sim.Keys(store.Tablets) {
+		c.compareTablet(m, store.Tablets[id], when)
+	}
+	for _, id := range m.CachedTables() {
+		if store.Tables[id] == nil {
+			c.differs(m, "table", "not-in-tablet", fmt.Sprintf("%v %s", id, when))
+		}
+	}
+	for _, id := range m.CachedTablets() {
+		if store.Tablets[id] == nil {
+			c.differs(m, "tablet", "not-in-tablet", fmt.Sprintf("%v %s", id, when))
+		}
+	}
+}
+
+func (c *cache) compareTable(m *master.Master, row *catalog.Table, when string) {
+	*c.looked++
+	cached, _ := m.CachedTable(row.ID)
+	if cached == nil || !cached.Equal(row) {
+		c.differs(m, "table", "row-differs", fmt.Sprintf("%s: applied %+v, cached %+v", when, row,
+			cached))
+		return
+	}
+	if named := m.Named(row.Name); row.Live() && (named == nil || named.ID != row.ID) {
+		c.differs(m, "table", "name-differs", fmt.Sprintf("%s: %s is %v", when, row.Name, row.ID))
+	}
+}
+
+func (c *cache) compareTablet(m *master.Master, row *catalog.Tablet, when string) {
+	*c.looked++
+	if cached, _ := m.CachedTablet(row.ID); cached == nil || !cached.Equal(row) {
+		c.differs(m, "tablet", "row-differs", fmt.Sprintf("%s: applied %+v, cached %+v", when, row,
+			cached))
+	}
+}
+
+// applied checks that rows which change under a ready leader are being written by it.
+func (c *cache) applied(e master.AppliedEvent) {
+	if _, ready := e.Master.Ready(); !ready {
+		return
+	}
+	for _, row := range e.Batch.Tables {
+		*c.looked++
+		cached, locked := e.Master.CachedTable(row.ID)
+		if cached != nil && !locked && !cached.Equal(row) {
+			c.differs(e.Master, "table", "changed-unlocked", row.ID.String())
+		}
+	}
+	for _, row := range e.Batch.Tablets {
+		*c.looked++
+		cached, locked := e.Master.CachedTablet(row.ID)
+		if cached != nil && !locked && !cached.Equal(row) {
+			c.differs(e.Master, "tablet", "changed-unlocked", row.ID.String())
+		}
+	}
+}
+
+// published checks that what became visible is what was applied.
+func (c *cache) published(e master.PublishedEvent) {
+	if _, ready := e.Master.Ready(); !ready {
+		return // a leader deposed meanwhile; nobody is served from these caches
+	}
+	store := e.Master.Store()
+	for _, row := range e.Batch.Tables {
+		if applied := store.Tables[row.ID]; applied == nil {
+			c.differs(e.Master, "table", "not-in-tablet", row.ID.String()+" when published")
+		} else {
+			c.compareTable(e.Master, applied, "when published")
+		}
+	}
+	c.publishedTablets(e.Master, e.Batch.Tablets)
+}
+
+func (c *cache) publishedTablets(m *master.Master, rows []*catalog.Tablet) {
+	for _, row := range rows {
+		if applied := m.Store().Tablets[row.ID]; applied == nil {
+			c.differs(m, "tablet", "not-in-tablet", row.ID.String()+" when published")
+		} else {
+			c.compareTablet(m, applied, "when published")
+		}
+	}
+}
+
+func (c *cache) differs(m *master.Master, object, reason, detail string) {
+	c.j.report(Violation{Oracle: CacheEqualsTablet, Object: object, Reason: reason,
+		Detail: m.Node().Name() + " " + detail})
+}

@@ -1,0 +1,139 @@
+// Package checker judges a cluster. Judges watch events at the instant they happen and read the
+// model; they never schedule, draw or write. A judge that finds a promise broken reports a
+// Violation with evidence; a judge also counts how often it looked, since one that never did
+// proves nothing.
+//
+// Judges of every event: Raft safety, durability before visibility, caches against the master
+// tablet, names and single execution, availability. Judges of a finished run: linearizability of
+// the DDL history, and convergence, which says what a cluster still waits for.
+package checker
+
+import (
+	"fmt"
+	"slices"
+
+	"tabletop/model"
+	"tabletop/sim"
+)
+
+// Violation is a promise that was broken.
+type Violation struct {
+	Oracle string // the judge's name
+	Object string // the kind of object: table, tablet, master-tablet, request, ...
+	Reason string // the class of reason
+	At     sim.Time
+	Detail string // evidence, for people
+}
+
+// Signature groups violations of one kind across seeds.
+func (v Violation) Signature() string { return v.Oracle + "/" + v.Object + "/" + v.Reason }
+
+func (v Violation) String() string {
+	return fmt.Sprintf("%s at %v: %s", v.Signature(), v.At, v.Detail)
+}
+
+// The judges' names.
+const (
+	ElectionSafety       = "election-safety"
+	LogMatching          = "log-matching"
+	LeaderCompleteness   = "leader-completeness"
+	StateMachineSafety   = "state-machine-safety"
+	DurableBeforeVisible = "durable-before-visible"
+	CacheEqualsTablet    = "cache-equals-master-tablet"
+	UniqueName           = "unique-name"
+	ExactlyOnce          = "exactly-once"
+	Availability         = "availability"
+	Linearizability      = "linearizability"
+	Liveness             = "liveness"
+	NoCrash              = "no-crash"
+)
+
+// Oracles tell, for people, what each judge holds the system to.
+var Oracles = []struct{ Name, Title string }{
+	{ElectionSafety, "at most one leader in a term"},
+	{LogMatching, "entries of one position are equal, and so is what precedes them"},
+	{LeaderCompleteness, "a leader has every entry that was committed before its term"},
+	{StateMachineSafety, "all replicas apply the same entries in the same order"},
+	{DurableBeforeVisible, "no vote, acknowledgement or answer before what it promises is synced"},
+	{CacheEqualsTablet, "a ready leader's cache equals the applied master tablet"},
+	{UniqueName, "at most one live table has a name"},
+	{ExactlyOnce, "a request takes effect at most once, and never after it was refused"},
+	{Availability, "a CreateTable is not refused for want of servers that live"},
+	{Linearizability, "the DDL history is linearizable to its specification"},
+	{Liveness, "after healing every DDL ends and nothing is left half done"},
+	{NoCrash, "no panic, no livelock"},
+}
+
+// Judges watch one run.
+type Judges struct {
+	c          *model.Cluster
+	skip       []string
+	found      []Violation
+	seen       map[string]bool // signatures
+	looked     map[string]*int
+	names      []string
+	onViolate  func()
+	History    *History
+	durability *durability
+	effects    *effects
+	cache      *cache
+}
+
+// Attach makes the judges watch a cluster that has not been booted yet. onViolation is called at
+// the first violation; oracles in skip are not judged.
+func Attach(c *model.Cluster, skip []string, onViolation func()) *Judges {
+	j := &Judges{c: c, skip: skip, onViolate: onViolation, seen: map[string]bool{},
+		looked: map[string]*int{}}
+	j.History = recordHistory(c.World)
+	j.durability = watchDurability(j)
+	watchRaft(j)
+	j.effects = watchEffects(j)
+	j.cache = watchCache(j)
+	watchAvailability(j)
+	return j
+}
+
+// CheckNames says whether all the oracles exist.
+func CheckNames(oracles []string) error {
+	for _, name := range oracles {
+		known := func(o struct{ Name, Title string }) bool { return o.Name == name }
+		if !slices.ContainsFunc(Oracles, known) {
+			return fmt.Errorf("unknown oracle %q", name)
+		}
+	}
+	return nil
+}
+
+// counter returns where the judge of that name counts its looks.
+func (j *Judges) counter(name string) *int {
+	if j.looked[name] == nil {
+		j.looked[name] = new(int)
+		j.names = append(j.names, name)
+	}
+	return j.looked[name]
+}
+
+// report notes a violation. Of one signature only the first is kept.
+func (j *Judges) report(v Violation) {
+	if slices.Contains(j.skip, v.Oracle) || j.seen[v.Signature()] {
+		return
+	}
+	j.seen[v.Signature()] = true
+	v.At = j.c.World.Now()
+	j.found = append(j.found, v)
+	if j.onViolate != nil {
+		j.onViolate()
+	}
+}
+
+// Violations returns what was found, in the order of time.
+func (j *Judges) Violations() []Violation { return j.found }
+
+// Looked returns how often each judge looked, in the order of their first look.
+func (j *Judges) Looked() ([]string, map[string]int) {
+	counts := map[string]int{}
+	for _, name := range j.names {
+		counts[name] = *j.looked[name]
+	}
+	return j.names, counts
+}

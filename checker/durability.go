@@ -1,0 +1,199 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// durability holds every message to "durable before visible". It does not believe what replicas
+// say of their disks: it reads the bytes that a loss of power would leave.
+type durability struct {
+	j      *Judges
+	looked *int
+	disks  map[sim.NodeID][]*durableView
+	exempt map[wire.RequestID]bool // requests without an effect, in profiles that do not log them
+}
+
+// durableView is what the disk of one replica surely holds.
+type durableView struct {
+	replica *raft.Replica
+	log     string // the file
+	meta    raft.Meta
+	ops     []wire.OpID // the log, by index from 1
+	parsed  int         // bytes of the log seen
+}
+
+func watchDurability(j *Judges) *durability {
+	d := &durability{j: j, looked: j.counter(DurableBeforeVisible),
+		disks: map[sim.NodeID][]*durableView{}, exempt: map[wire.RequestID]bool{}}
+	raft.Booted.Subscribe(j.c.World, d.booted)
+	sim.Synced.Subscribe(j.c.World, d.synced)
+	sim.Sent.Subscribe(j.c.World, d.sent)
+	return d
+}
+
+// booted looks at the disk anew: the last loss of power may have left more than was sure.
+func (d *durability) booted(e raft.ReplicaEvent) {
+	id := e.Replica.Node().ID()
+	v := &durableView{replica: e.Replica, log: raft.LogFile(e.Replica.Dir())}
+	v.readLog()
+	v.readMeta()
+	d.disks[id] = append(slices.DeleteFunc(d.disks[id], func(old *durableView) bool {
+		return old.log == v.log
+	}), v)
+}
+
+func (d *durability) view(n sim.NodeID, tablet wire.TabletID) *durableView {
+	for _, v := range d.disks[n] {
+		if v.replica.Tablet() == tablet {
+			return v
+		}
+	}
+	return nil
+}
+
+// synced brings the views of a node up to date. A sync of the directory is what makes new
+// metadata durable.
+func (d *durability) synced(e sim.SyncEvent) {
+	for _, v := range d.disks[e.Node.ID()] {
+		switch e.File {
+		case "":
+			v.readMeta()
+		case v.log:
+			v.readLog()
+		}
+	}
+}
+
+func (v *durableView) readLog() {
+	log, _ := v.replica.Node().Disk().Durable(v.log)
+	for {
+		r, ok := raft.ReadRecord(log, v.parsed)
+		if !ok {
+			return
+		}
+		v.parsed = r.End
+		if !r.Commit {
+			v.ops = append(v.ops[:r.Entry.Index-1], r.Entry.OpID)
+		}
+	}
+}
+
+func (v *durableView) readMeta() {
+	file, ok := v.replica.Node().Disk().Durable(raft.MetaFile(v.replica.Dir()))
+	if ok {
+		v.meta, _ = raft.ReadMeta(file)
+	}
+}
+
+func (v *durableView) has(op wire.OpID) bool {
+	return op.Index == 0 || op.Index <= int64(len(v.ops)) && v.ops[op.Index-1] == op
+}
+
+// votedFor reports whether the disk rules out another vote in the term.
+func (v *durableView) votedFor(candidate wire.ServerID, term int64) bool {
+	return v.meta.Term > term || v.meta.Term == term && v.meta.VotedFor == candidate
+}
+
+// sent looks at a message that leaves a node, and at what it promises.
+func (d *durability) sent(e *sim.Envelope) {
+	switch m := e.Msg.(type) {
+	case *wire.VoteResponse:
+		if m.Granted && !m.PreElection {
+			d.vote(e.From, m.Tablet, m.Candidate, m.VoteTerm, "vote")
+		}
+	case *wire.VoteRequest:
+		if !m.PreElection {
+			d.vote(e.From, m.Tablet, m.Candidate, m.Term, "candidacy")
+		}
+	case *wire.UpdateConsensusResponse:
+		if m.Code == wire.OK {
+			d.acknowledgement(e.From, m)
+		}
+	case *wire.AlterTableRequest:
+		if len(m.Steps) == 0 && m.NewName == "" {
+			d.exempt[m.Request] = true
+		}
+	case *wire.DDLResponse:
+		if m.Status.OK() && !d.exempt[m.Request] {
+			d.answer(e.From, m)
+		}
+	}
+}
+
+func (d *durability) vote(from sim.NodeID, tablet wire.TabletID, candidate wire.ServerID,
+	term int64, what string) {
+	*d.looked++
+	v := d.view(from, tablet)
+	if v != nil && v.votedFor(candidate, term) {
+		return
+	}
+	d.broken(tablet, what+"-not-synced", "%s sends a %s for %s in term %d of %v; its disk has %v",
+		from, what, d.name(candidate), term, tablet, metaOf(v))
+}
+
+func (d *durability) acknowledgement(from sim.NodeID, m *wire.UpdateConsensusResponse) {
+	*d.looked++
+	v := d.view(from, m.Tablet)
+	if v != nil && v.has(m.LastReceived) {
+		return
+	}
+	d.broken(m.Tablet, "acknowledgement-not-synced",
+		"%s acknowledges entry %v of %v, which its disk does not hold", from, m.LastReceived,
+		m.Tablet)
+}
+
+// answer checks that the entry with a request's effect is durable on a majority of the masters.
+func (d *durability) answer(from sim.NodeID, m *wire.DDLResponse) {
+	*d.looked++
+	op, ok := d.j.effects.entryOf(m.Request)
+	if ok && d.onMajority(wire.SysCatalog, d.j.c.MasterIDs(), op) {
+		return
+	}
+	d.broken(wire.SysCatalog, "answer-not-committed",
+		"%s answers request %v before a majority of the masters hold its entry", from, m.Request)
+}
+
+// committed checks that an entry which a replica holds for committed is durable on a majority.
+func (d *durability) committed(r *raft.Replica, op wire.OpID) {
+	*d.looked++
+	if d.onMajority(r.Tablet(), r.Voters(), op) {
+		return
+	}
+	d.broken(r.Tablet(), "commit-not-durable",
+		"%s commits entry %v of %v, which a majority of the disks do not hold", r.Node().ID(), op,
+		r.Tablet())
+}
+
+func (d *durability) onMajority(tablet wire.TabletID, voters []wire.ServerID, op wire.OpID) bool {
+	have := 0
+	for _, id := range voters {
+		if v := d.view(id, tablet); v != nil && v.has(op) {
+			have++
+		}
+	}
+	return have >= raft.Majority(len(voters))
+}
+
+func (d *durability) broken(tablet wire.TabletID, reason, format string, from sim.NodeID,
+	args ...any) {
+	object := "tablet"
+	if tablet == wire.SysCatalog {
+		object = "master-tablet"
+	}
+	d.j.report(Violation{Oracle: DurableBeforeVisible, Object: object, Reason: reason,
+		Detail: fmt.Sprintf(format, append([]any{d.name(from)}, args...)...)})
+}
+
+func (d *durability) name(id sim.NodeID) string { return d.j.c.World.Node(id).Name() }
+
+func metaOf(v *durableView) string {
+	if v == nil {
+		return "no replica"
+	}
+	return fmt.Sprintf("term %d", v.meta.Term)
+}

@@ -1,0 +1,88 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+
+	"tabletop/model/catalog"
+	"tabletop/model/master"
+	"tabletop/model/wire"
+)
+
+// effects follows the master tablet as it is applied, each entry once, whoever applies it first:
+// which request did what, and who holds which name.
+type effects struct {
+	j       *Judges
+	unique  *int
+	once    *int
+	applied int64                           // index of the last entry seen
+	entries map[wire.RequestID]wire.OpID    // the entry that a request's answer rests on
+	changes map[wire.RequestID]*requested   // of requests that took effect
+	names   map[string][]wire.TableID       // live tables
+	known   map[wire.TableID]*catalog.Table // by id, the latest row
+}
+
+// requested is the effect of a request.
+type requested struct {
+	op    wire.OpID
+	table *catalog.Table // the row it wrote
+}
+
+func watchEffects(j *Judges) *effects {
+	f := &effects{j: j, unique: j.counter(UniqueName), once: j.counter(ExactlyOnce),
+		entries: map[wire.RequestID]wire.OpID{}, changes: map[wire.RequestID]*requested{},
+		names: map[string][]wire.TableID{}, known: map[wire.TableID]*catalog.Table{}}
+	master.Applied.Subscribe(j.c.World, f.apply)
+	return f
+}
+
+// entryOf returns the entry that the answer to a request rests on.
+func (f *effects) entryOf(r wire.RequestID) (wire.OpID, bool) {
+	op, ok := f.entries[r]
+	return op, ok
+}
+
+// effectOf returns what a request did to the catalog, or nil.
+func (f *effects) effectOf(r wire.RequestID) *requested { return f.changes[r] }
+
+func (f *effects) apply(e master.AppliedEvent) {
+	if e.Op.Index <= f.applied {
+		return
+	}
+	f.applied = e.Op.Index
+	for _, row := range e.Batch.Tables {
+		f.rename(row)
+	}
+	cause := e.Batch.Cause
+	if cause == (wire.RequestID{}) {
+		return
+	}
+	*f.once++
+	if len(e.Batch.Tables) > 0 {
+		if before := f.changes[cause]; before != nil {
+			f.j.report(Violation{Oracle: ExactlyOnce, Object: "request", Reason: "executed-twice",
+				Detail: fmt.Sprintf("request %v of %s took effect at %v and again at %v", cause,
+					f.j.durability.name(cause.Client), before.op, e.Op)})
+		}
+		f.changes[cause] = &requested{e.Op, e.Batch.Tables[0]}
+	}
+	f.entries[cause] = e.Op
+}
+
+// rename keeps the names and checks that no two live tables share one.
+func (f *effects) rename(row *catalog.Table) {
+	if old := f.known[row.ID]; old != nil {
+		f.names[old.Name] = slices.DeleteFunc(f.names[old.Name],
+			func(id wire.TableID) bool { return id == row.ID })
+	}
+	f.known[row.ID] = row
+	if !row.Live() {
+		return
+	}
+	*f.unique++
+	f.names[row.Name] = append(f.names[row.Name], row.ID)
+	if ids := f.names[row.Name]; len(ids) > 1 {
+		f.j.report(Violation{Oracle: UniqueName, Object: "table", Reason: "name-taken-twice",
+			Detail: fmt.Sprintf("%v are live tables called %s", ids, row.Name)})
+	}
+}

@@ -1,0 +1,179 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tabletop/model"
+	"tabletop/model/catalog"
+	"tabletop/model/master"
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// Unfinished is something that a healed cluster still has to do.
+type Unfinished struct {
+	Object string // table, tablet, master, request
+	Reason string // the class of reason, as in a signature
+	Detail string // what it is and what it waits for
+}
+
+// Budget is how long a cluster may take after healing, before what is unfinished counts as
+// broken. It is the sum of the longest waits on the way, each a flag of Kudu's: a retransmission
+// of a connection (5 s) or its reset (20 s), an election at the greatest back-off (20 s) and one
+// more, catching up (30 s), the time-out of a heartbeat that hangs (15 s), of a task's call
+// (30 s) and its longest back-off (60 s), and one replacement of a tablet that cannot be created
+// (30 s).
+const Budget = 240 * time.Second
+
+// Unfinished lists what the cluster still has to do: nothing, once it has converged.
+func (j *Judges) Unfinished() []Unfinished {
+	*j.counter(Liveness)++
+	var list []Unfinished
+	for _, e := range j.History.Outstanding() {
+		list = append(list, Unfinished{"request", "outstanding", e.String()})
+	}
+	m := j.c.LeaderMaster()
+	if m == nil {
+		return append(list, Unfinished{"master", "no-leader", "no master is ready to lead: " +
+			strings.Join(mastersDo(j.c), "; ")})
+	}
+	store := m.Store()
+	for _, id := range sim.Keys(store.Tables) {
+		if t := store.Tables[id]; t.State == catalog.TableAltering {
+			list = append(list, j.altering(m, t))
+		}
+	}
+	for _, id := range sim.Keys(store.Tablets) {
+		t := store.Tablets[id]
+		if t.State == catalog.TabletPreparing || t.State == catalog.TabletCreating {
+			list = append(list, j.creating(m, t))
+		}
+	}
+	return append(list, j.behind(m)...)
+}
+
+// behind lists masters that have not applied what the leader has.
+func (j *Judges) behind(leader *master.Master) []Unfinished {
+	var list []Unfinished
+	top := leader.Consensus().(*raft.Replica).LastLogged()
+	for _, m := range j.c.Masters {
+		r, _ := m.Consensus().(*raft.Replica)
+		if !m.Node().Alive() || r == nil || r.LastLogged() != top {
+			list = append(list, Unfinished{"master", "behind", fmt.Sprintf(
+				"%s has not caught up with %s at %v", m.Node().Name(), leader.Node().Name(), top)})
+		}
+	}
+	return list
+}
+
+func mastersDo(c *model.Cluster) []string {
+	var lines []string
+	for _, id := range c.MasterIDs() {
+		n := c.World.Node(id)
+		state := "down"
+		if n.Alive() {
+			state = "up"
+		}
+		for _, w := range n.Waits() {
+			if w.Process == "prepare for leadership" {
+				state += ", " + w.String()
+			}
+		}
+		lines = append(lines, n.Name()+" is "+state)
+	}
+	return lines
+}
+
+// altering says which tablets of a table lag, and what could still make them catch up. An alter
+// is stuck when nothing could: no task for it is left or has a target, and no server has
+// anything to tell the leader master about the tablet.
+func (j *Judges) altering(m *master.Master, t *catalog.Table) Unfinished {
+	var lines []string
+	hope := false
+	for _, id := range sim.Keys(m.Store().Tablets) {
+		tablet := m.Store().Tablets[id]
+		if tablet.Table != t.ID || tablet.Gone() {
+			continue
+		}
+		line, able := j.lagging(m, tablet)
+		lines = append(lines, line)
+		hope = hope || able
+	}
+	reason := "alter-stuck"
+	if hope {
+		reason = "alter-slow"
+	}
+	return Unfinished{"table", reason, fmt.Sprintf("%s (%v) is ALTERING to version %d: %s", t.Name,
+		t.ID, t.Version, strings.Join(lines, "; "))}
+}
+
+// lagging describes a tablet of an altering table, and whether something is on its way for it.
+func (j *Judges) lagging(m *master.Master, tablet *catalog.Tablet) (line string, able bool) {
+	leader := j.c.LeaderOf(tablet.ID)
+	if leader == nil {
+		return fmt.Sprintf("%v has no leader", tablet.ID), true
+	}
+	ts := j.c.TServers[slices.Index(j.c.TServerIDs(), leader.ID())]
+	line = fmt.Sprintf("%v is led by %s at version %d, %s sends its work to %s", tablet.ID,
+		leader.Name(), ts.SchemaVersion(tablet.ID), m.Node().Name(), j.serverName(m, tablet.ID))
+	tasks := 0
+	for _, task := range m.Tasks(tablet.Table) {
+		if task.Tablet == tablet.ID {
+			tasks++
+			line += fmt.Sprintf(", task %v", task)
+			able = able || task.Target != wire.NoServer
+		}
+	}
+	if tasks == 0 {
+		line += ", no task is left"
+	}
+	if slices.Contains(ts.Unreported(m.Node().ID()), tablet.ID) {
+		return line + ", a report is due", true
+	}
+	return line + fmt.Sprintf(", and %s has nothing to report to it", leader.Name()), able
+}
+
+func (j *Judges) serverName(m *master.Master, tablet wire.TabletID) string {
+	if id := m.RoutesTo(tablet); id != wire.NoServer {
+		return j.c.World.Node(id).Name()
+	}
+	return "nobody"
+}
+
+func (j *Judges) creating(m *master.Master, t *catalog.Tablet) Unfinished {
+	var hosts []string
+	for _, id := range t.Consensus.Voters {
+		ts := j.c.TServers[slices.Index(j.c.TServerIDs(), id)]
+		state := "no replica"
+		if r := ts.Replica(t.ID); r != nil {
+			state = fmt.Sprintf("%v in term %d", r.Role(), r.Term())
+		}
+		hosts = append(hosts, fmt.Sprintf("%s %s", ts.Node().Name(), state))
+	}
+	return Unfinished{"tablet", "creation-unfinished", fmt.Sprintf("%v of %s is %v in the catalog: %s",
+		t.ID, m.Store().Tables[t.Table].Name, t.State, strings.Join(hosts, ", "))}
+}
+
+// ReportUnfinished turns what is left after the budget into violations.
+func (j *Judges) ReportUnfinished(list []Unfinished, since sim.Time) {
+	for _, u := range list {
+		j.report(Violation{Oracle: Liveness, Object: u.Object, Reason: u.Reason,
+			Detail: fmt.Sprintf("%v after healing: %s", j.c.World.Now().Sub(since), u.Detail)})
+	}
+}
+
+// ReportFinding turns a panic or a livelock into a violation.
+func (j *Judges) ReportFinding(f *sim.Finding) {
+	*j.counter(NoCrash)++
+	if f != nil {
+		detail := f.String()
+		if f.Stack != "" {
+			detail += "\n" + f.Stack
+		}
+		j.report(Violation{Oracle: NoCrash, Object: "process", Reason: f.Class, Detail: detail})
+	}
+}

@@ -1,0 +1,160 @@
+package checker
+
+import (
+	"fmt"
+
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// raftJudge holds every replicated log to Raft's safety properties (Raft dissertation, figure
+// 3.2), from what replicas announce and hold.
+type raftJudge struct {
+	j    *Judges
+	logs map[wire.TabletID]*tabletLog
+
+	elections, appends, commits, applies *int
+}
+
+// tabletLog is what is known of one tablet's log.
+type tabletLog struct {
+	object  string
+	leaders map[int64]wire.ServerID // by term
+	entries map[wire.OpID]entryID
+	// committed is the agreed log: what some replica held for committed, by index from 1.
+	committed []entryID
+	highest   *raft.Replica // the leader of the highest term so far
+	term      int64
+}
+
+// entryID identifies an entry, its contents and its predecessor.
+type entryID struct {
+	op, previous wire.OpID
+	contents     uint64
+}
+
+func watchRaft(j *Judges) {
+	r := &raftJudge{j: j, logs: map[wire.TabletID]*tabletLog{},
+		elections: j.counter(ElectionSafety), appends: j.counter(LogMatching),
+		commits: j.counter(LeaderCompleteness), applies: j.counter(StateMachineSafety)}
+	raft.Elected.Subscribe(j.c.World, r.elected)
+	raft.EntryAppended.Subscribe(j.c.World, r.appended)
+	raft.EntryCommitted.Subscribe(j.c.World, r.committed)
+	raft.EntryApplied.Subscribe(j.c.World, r.applied)
+}
+
+func (r *raftJudge) log(id wire.TabletID) *tabletLog {
+	l := r.logs[id]
+	if l == nil {
+		l = &tabletLog{object: "tablet", leaders: map[int64]wire.ServerID{},
+			entries: map[wire.OpID]entryID{}}
+		if id == wire.SysCatalog {
+			l.object = "master-tablet"
+		}
+		r.logs[id] = l
+	}
+	return l
+}
+
+// elected checks that the term has one leader and that it has everything committed so far. With
+// equal logs up to equal entries, looking at the last committed one is enough.
+func (r *raftJudge) elected(e raft.ReplicaEvent) {
+	*r.elections++
+	l := r.log(e.Replica.Tablet())
+	self := e.Replica.Node()
+	if other, led := l.leaders[e.Term]; led && other != self.ID() {
+		r.j.report(Violation{Oracle: ElectionSafety, Object: l.object, Reason: "two-leaders",
+			Detail: fmt.Sprintf("%s leads term %d of %v, which %s led already", self.Name(), e.Term,
+				e.Replica.Tablet(), self.World().Node(other).Name())})
+	}
+	l.leaders[e.Term] = self.ID()
+	if e.Term > l.term {
+		l.term, l.highest = e.Term, e.Replica
+	}
+	r.complete(l, e.Replica, e.Term)
+}
+
+// complete checks that a leader holds the last committed entry.
+func (r *raftJudge) complete(l *tabletLog, leader *raft.Replica, term int64) {
+	*r.commits++
+	n := len(l.committed)
+	if n == 0 || leader.OpAt(int64(n)) == l.committed[n-1].op {
+		return
+	}
+	r.j.report(Violation{Oracle: LeaderCompleteness, Object: l.object, Reason: "entry-missing",
+		Detail: fmt.Sprintf("%s leads term %d of %v without committed entry %v; it has %v there",
+			leader.Node().Name(), term, leader.Tablet(), l.committed[n-1].op,
+			leader.OpAt(int64(n)))})
+}
+
+// appended checks the induction step of log matching: an entry that stands in two logs has the
+// same contents and the same predecessor in both.
+func (r *raftJudge) appended(e raft.EntryEvent) {
+	*r.appends++
+	l := r.log(e.Replica.Tablet())
+	id := identify(e.Replica, e.Entry)
+	if known, ok := l.entries[id.op]; ok && known != id {
+		r.j.report(Violation{Oracle: LogMatching, Object: l.object, Reason: "different-entries",
+			Detail: fmt.Sprintf("%s appends %v after %v, another replica after %v", name(e.Replica),
+				id.op, id.previous, known.previous)})
+	}
+	l.entries[id.op] = id
+}
+
+func identify(r *raft.Replica, e wire.Entry) entryID {
+	var d sim.Digest
+	e.Fold(&d)
+	return entryID{op: e.OpID, previous: r.OpAt(e.Index - 1), contents: d.Sum()}
+}
+
+func name(r *raft.Replica) string { return r.Node().Name() }
+
+// committed extends the agreed log by what a replica holds for committed, or compares.
+func (r *raftJudge) committed(e raft.EntryEvent) {
+	l := r.log(e.Replica.Tablet())
+	index := e.Entry.Index
+	if index <= int64(len(l.committed)) {
+		r.agree(l, e.Replica, e.Entry.OpID)
+		return
+	}
+	for i := int64(len(l.committed)) + 1; i <= index; i++ {
+		l.committed = append(l.committed, l.entries[e.Replica.OpAt(i)])
+	}
+	r.j.durability.committed(e.Replica, e.Entry.OpID)
+	if l.highest != nil && l.term > e.Entry.Term && l.highest.Role() == raft.Leader {
+		r.complete(l, l.highest, l.term)
+	}
+}
+
+func (r *raftJudge) agree(l *tabletLog, replica *raft.Replica, op wire.OpID) bool {
+	*r.applies++
+	if agreed := l.committed[op.Index-1].op; agreed != op {
+		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object,
+			Reason: "logs-diverge", Detail: fmt.Sprintf("%s commits %v of %v where %v is committed",
+				name(replica), op, replica.Tablet(), agreed)})
+		return false
+	}
+	return true
+}
+
+// applied checks that every replica applies the agreed log.
+func (r *raftJudge) applied(e raft.EntryEvent) {
+	l := r.log(e.Replica.Tablet())
+	if e.Entry.Index > int64(len(l.committed)) {
+		*r.applies++
+		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object,
+			Reason: "applied-before-committed",
+			Detail: fmt.Sprintf("%s applies %v of %v", name(e.Replica), e.Entry.OpID,
+				e.Replica.Tablet())})
+		return
+	}
+	if !r.agree(l, e.Replica, e.Entry.OpID) {
+		return
+	}
+	if agreed := l.committed[e.Entry.Index-1]; agreed.contents != identify(e.Replica, e.Entry).contents {
+		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object,
+			Reason: "contents-differ", Detail: fmt.Sprintf("%s applies %v of %v", name(e.Replica),
+				e.Entry.OpID, e.Replica.Tablet())})
+	}
+}

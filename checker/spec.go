@@ -1,0 +1,270 @@
+package checker
+
+import (
+	"cmp"
+	"slices"
+
+	"tabletop/model/client"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// The sequential specification of the catalog, as clients may see it under the profile ideal. A
+// state is the live tables of one connected component of names. What is internal and may happen
+// at any time (the latest schema becoming the visible one) is kept as a bound: the visible
+// version is at least what somebody was shown, and at most the latest.
+
+// specState is an immutable set of live tables, sorted by name.
+type specState struct {
+	tables []specTable
+	hash   uint64
+}
+
+// specTable is a live table. schemas[i] is the schema of version i.
+type specTable struct {
+	id      wire.TableID
+	name    string
+	schemas []wire.Schema
+	visible int64 // at least
+}
+
+func newState(tables []specTable) *specState {
+	var d sim.Digest
+	for i := range tables {
+		t := &tables[i]
+		d.Uint64(uint64(t.id))
+		d.String(t.name)
+		d.Int(t.visible)
+		d.Uint64(uint64(len(t.schemas)))
+	}
+	return &specState{tables, d.Sum()}
+}
+
+// equal compares what can differ between states reached by the same operations: a table's
+// schemas are given by its id and their number, once an alter is judged by its version.
+func (s *specState) equal(o *specState) bool {
+	return s.hash == o.hash && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
+		return a.id == b.id && a.name == b.name && a.visible == b.visible &&
+			slices.EqualFunc(a.schemas, b.schemas, slices.Equal[wire.Schema])
+	})
+}
+
+func (s *specState) find(name string) (specTable, bool) {
+	i := slices.IndexFunc(s.tables, func(t specTable) bool { return t.name == name })
+	if i < 0 {
+		return specTable{}, false
+	}
+	return s.tables[i], true
+}
+
+// with returns the state with the table in place of an older one of its id.
+func (s *specState) with(t specTable) *specState {
+	tables := append(s.without(t.id).tables, t)
+	slices.SortFunc(tables, func(a, b specTable) int { return cmp.Compare(a.name, b.name) })
+	return newState(tables)
+}
+
+func (s *specState) without(id wire.TableID) *specState {
+	var tables []specTable
+	for _, t := range s.tables {
+		if t.id != id {
+			tables = append(tables, t)
+		}
+	}
+	return newState(tables)
+}
+
+// step carries out an operation with a known answer. It returns nil if the answer is not
+// possible in the state.
+func (s *specState) step(op client.Op, out Answer, component []string) *specState {
+	switch op.Kind {
+	case client.Create:
+		return s.create(op, out)
+	case client.Delete:
+		return s.delete(op, out)
+	case client.Alter:
+		return s.alter(op, out)
+	case client.Get:
+		return s.get(op, out)
+	case client.List:
+		return s.list(out, component)
+	case AlterDone:
+		return s.alterDone(out)
+	}
+	return nil
+}
+
+func (s *specState) create(op client.Op, out Answer) *specState {
+	_, exists := s.find(op.Name)
+	duplicate := hasDuplicates(op.Columns)
+	switch out.Code {
+	case wire.OK:
+		if exists || duplicate || replicasCode(op.Replicas) != wire.OK || out.Version != 0 ||
+			s.hasID(out.Table) {
+			return nil
+		}
+		schema := wire.Schema{}
+		for i, c := range op.Columns {
+			schema = append(schema, wire.Column{Name: c, Key: i == 0})
+		}
+		return s.with(specTable{id: out.Table, name: op.Name, schemas: []wire.Schema{schema}})
+	case wire.TableAlreadyPresent:
+		return s.when(exists)
+	case wire.InvalidSchema:
+		return s.when(duplicate)
+	case wire.EvenReplicationFactor, wire.IllegalReplicationFactor:
+		return s.when(replicasCode(op.Replicas) == out.Code)
+	}
+	return nil
+}
+
+// when returns the state itself if the answer is true of it.
+func (s *specState) when(possible bool) *specState {
+	if possible {
+		return s
+	}
+	return nil
+}
+
+func (s *specState) hasID(id wire.TableID) bool {
+	return slices.ContainsFunc(s.tables, func(t specTable) bool { return t.id == id })
+}
+
+func hasDuplicates(columns []string) bool {
+	for i, c := range columns {
+		if slices.Contains(columns[:i], c) {
+			return true
+		}
+	}
+	return false
+}
+
+func replicasCode(n int) wire.Code {
+	switch {
+	case n < 1 || n > 7:
+		return wire.IllegalReplicationFactor
+	case n%2 == 0:
+		return wire.EvenReplicationFactor
+	}
+	return wire.OK
+}
+
+func (s *specState) delete(op client.Op, out Answer) *specState {
+	t, exists := s.find(op.Name)
+	switch {
+	case out.Code == wire.OK && exists && t.id == out.Table && t.latest() == out.Version:
+		return s.without(t.id)
+	case out.Code == wire.TableNotFound:
+		return s.when(!exists)
+	}
+	return nil
+}
+
+func (t specTable) latest() int64 { return int64(len(t.schemas) - 1) }
+
+// alter judges the steps against the latest schema, then the new name.
+func (s *specState) alter(op client.Op, out Answer) *specState {
+	t, exists := s.find(op.Name)
+	if !exists {
+		return s.when(out.Code == wire.TableNotFound)
+	}
+	schema, possible := applySteps(t.schemas[t.latest()], op.Steps)
+	if !possible {
+		return s.when(out.Code == wire.InvalidSchema)
+	}
+	if _, taken := s.find(op.NewName); op.NewName != "" && taken {
+		return s.when(out.Code == wire.TableAlreadyPresent)
+	}
+	if out.Code != wire.OK || out.Table != t.id {
+		return nil
+	}
+	if len(op.Steps) == 0 && op.NewName == "" {
+		return s.when(out.Version == t.latest())
+	}
+	if out.Version != t.latest()+1 {
+		return nil
+	}
+	t.schemas = append(slices.Clip(t.schemas), schema)
+	if op.NewName != "" {
+		t.name = op.NewName
+	}
+	return s.with(t)
+}
+
+// applySteps is the plain reading of what the steps of an alter do.
+func applySteps(old wire.Schema, steps []wire.AlterStep) (wire.Schema, bool) {
+	columns := slices.Clone(old)
+	for _, step := range steps {
+		at := -1
+		taken := false
+		for i, c := range columns {
+			if c.Name == step.Column {
+				at = i
+			}
+			if c.Name == step.NewName {
+				taken = true
+			}
+		}
+		switch {
+		case step.Kind == wire.AddColumn && at < 0:
+			columns = append(columns, wire.Column{Name: step.Column})
+		case step.Kind == wire.DropColumn && at >= 0 && !columns[at].Key:
+			columns = append(columns[:at], columns[at+1:]...)
+		case step.Kind == wire.RenameColumn && at >= 0 && !taken:
+			columns[at].Name = step.NewName
+		default:
+			return nil, false
+		}
+	}
+	return columns, true
+}
+
+// get is shown the visible schema, which is at least the last one anybody was shown.
+func (s *specState) get(op client.Op, out Answer) *specState {
+	t, exists := s.find(op.Name)
+	switch {
+	case out.Code == wire.TableNotFound:
+		return s.when(!exists)
+	case out.Code != wire.OK || !exists || t.id != out.Table,
+		out.Version < t.visible || out.Version > t.latest(),
+		!slices.Equal(t.schemas[out.Version], out.Schema):
+		return nil
+	}
+	return s.showing(t, out.Version)
+}
+
+func (s *specState) showing(t specTable, version int64) *specState {
+	if t.visible == version {
+		return s
+	}
+	t.visible = version
+	return s.with(t)
+}
+
+// alterDone was told that no alter of the table is open, at a version: the latest one.
+func (s *specState) alterDone(out Answer) *specState {
+	for _, t := range s.tables {
+		if t.id == out.Table {
+			if out.Version != t.latest() {
+				return nil
+			}
+			return s.showing(t, out.Version)
+		}
+	}
+	return nil
+}
+
+// list is shown all live tables; here only those with names of the component count.
+func (s *specState) list(out Answer, component []string) *specState {
+	shown := 0
+	for _, listed := range out.Tables {
+		if !slices.Contains(component, listed.Name) {
+			continue
+		}
+		shown++
+		if t, exists := s.find(listed.Name); !exists || t.id != listed.ID {
+			return nil
+		}
+	}
+	return s.when(out.Code == wire.OK && shown == len(s.tables))
+}

@@ -1,0 +1,225 @@
+package scenarios
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"tabletop/model/variant"
+)
+
+// Fuzz runs many seeds of a scenario, many at once.
+type Fuzz struct {
+	Scenario string
+	Select   variant.Selection
+	First    uint64 // seed
+	Count    int    // of seeds; 0: until the context ends
+	Workers  int    // 0: one per processor
+	Options  Options
+	// Each receives every result, in the order of the seeds, one at a time. It returns false to
+	// stop.
+	Each func(*Result) bool
+}
+
+// Run runs the seeds and sums up. It returns an error if the selection is not known.
+func (f Fuzz) Run(ctx context.Context) (*Summary, error) {
+	if _, err := Draw(f.Scenario, f.First, f.Select); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	began := time.Now()
+	sum := newSummary()
+	for res := range f.inOrder(f.work(ctx)) {
+		if ctx.Err() != nil && f.Count > 0 && sum.stopped {
+			continue
+		}
+		sum.add(res)
+		if f.Each != nil && !f.Each(res) {
+			sum.stopped = true
+			cancel()
+		}
+	}
+	sum.Wall = time.Since(began)
+	return sum, nil
+}
+
+// outcome is the result of the i-th seed.
+type outcome struct {
+	i   int
+	res *Result
+}
+
+// work runs the seeds on all workers.
+func (f Fuzz) work(ctx context.Context) <-chan outcome {
+	workers := f.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	out := make(chan outcome, workers)
+	var next int
+	var mu sync.Mutex
+	take := func() (int, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if ctx.Err() != nil || f.Count > 0 && next >= f.Count {
+			return 0, false
+		}
+		next++
+		return next - 1, true
+	}
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for i, ok := take(); ok; i, ok = take() {
+				out <- outcome{i, runSeed(f.Scenario, f.First+uint64(i), f.Select, f.Options)}
+			}
+		})
+	}
+	go func() { wg.Wait(); close(out) }()
+	return out
+}
+
+// inOrder hands results on in the order of the seeds.
+func (f Fuzz) inOrder(outcomes <-chan outcome) func(func(*Result) bool) {
+	return func(yield func(*Result) bool) {
+		waiting := map[int]*Result{}
+		next, on := 0, true
+		for o := range outcomes {
+			waiting[o.i] = o.res
+			for res := waiting[next]; res != nil; res = waiting[next] {
+				delete(waiting, next)
+				next++
+				on = on && yield(res)
+			}
+		}
+	}
+}
+
+// runSeed runs one seed of a scenario that is known to exist.
+func runSeed(scenario string, seed uint64, s variant.Selection, opts Options) *Result {
+	p, err := Draw(scenario, seed, s)
+	if err != nil {
+		panic(err) // the first seed was drawn before
+	}
+	began := time.Now()
+	res, err := Run(p, opts)
+	if err != nil {
+		panic(err)
+	}
+	res.WallNS = time.Since(began).Nanoseconds()
+	return res
+}
+
+// Summary is what many runs say together.
+type Summary struct {
+	Runs     int
+	Verdicts map[string]int
+	Groups   []*Group // of failures, by signature, the most frequent first
+	Wall     time.Duration
+	Virtual  time.Duration
+	Events   uint64
+	Vacuous  map[string]int // why, how often
+
+	storms, faults, changes, ddl, overlaps, tables []int
+	inert                                          map[string][2]int // by kind: effective, all
+	stopped                                        bool
+}
+
+// Group is all failures with one signature.
+type Group struct {
+	Signature string
+	Count     int
+	First     []*Result // some of them, the first
+	FirstRun  int       // how many runs it took to the first
+	Cause     string    // what ablation says; empty: not asked
+}
+
+const keptPerGroup = 3
+
+func newSummary() *Summary {
+	return &Summary{Verdicts: map[string]int{}, Vacuous: map[string]int{},
+		inert: map[string][2]int{}}
+}
+
+func (s *Summary) add(r *Result) {
+	s.Runs++
+	s.Verdicts[r.Verdict]++
+	s.Virtual += time.Duration(r.VirtualNS)
+	s.Events += r.Events
+	s.storms = append(s.storms, int(r.Stats.Storm/time.Second))
+	s.faults = append(s.faults, r.Stats.Effective)
+	s.changes = append(s.changes, r.Stats.LeaderChanges)
+	s.ddl = append(s.ddl, r.Stats.DDL)
+	s.overlaps = append(s.overlaps, r.Stats.Overlaps)
+	s.tables = append(s.tables, r.Stats.Tables)
+	for _, rec := range r.records {
+		counts := s.inert[string(rec.Fault.Kind)]
+		counts[1]++
+		if !rec.Inert() {
+			counts[0]++
+		}
+		s.inert[string(rec.Fault.Kind)] = counts
+	}
+	switch r.Verdict {
+	case Fail:
+		s.fail(r)
+	case Vacuous:
+		s.Vacuous[r.Detail]++
+	}
+}
+
+func (s *Summary) fail(r *Result) {
+	i := slices.IndexFunc(s.Groups, func(g *Group) bool { return g.Signature == r.Signature })
+	if i < 0 {
+		i = len(s.Groups)
+		s.Groups = append(s.Groups, &Group{Signature: r.Signature, FirstRun: s.Runs})
+	}
+	g := s.Groups[i]
+	g.Count++
+	if len(g.First) < keptPerGroup {
+		g.First = append(g.First, r)
+	}
+}
+
+// Sort puts the most frequent signatures first.
+func (s *Summary) Sort() {
+	slices.SortStableFunc(s.Groups, func(a, b *Group) int { return cmp.Compare(b.Count, a.Count) })
+}
+
+// Distribution is the spread of one figure over runs.
+type Distribution struct {
+	Name             string `json:"name"`
+	P10, Median, P90 int
+}
+
+// Distributions tell how much of a test the runs were.
+func (s *Summary) Distributions() []Distribution {
+	of := func(name string, values []int) Distribution {
+		return Distribution{name, percentile(values, 10), median(values), percentile(values, 90)}
+	}
+	return []Distribution{
+		of("virtual seconds of storm", s.storms), of("effective faults", s.faults),
+		of("changes of the leader master", s.changes), of("DDL operations", s.ddl),
+		of("overlapping pairs on one name", s.overlaps), of("tables created", s.tables),
+	}
+}
+
+// KindCount tells how many faults of a kind had an effect.
+type KindCount struct {
+	Kind           string `json:"kind"`
+	Effective, All int
+}
+
+// FaultKinds tells for each kind of fault how many had an effect.
+func (s *Summary) FaultKinds() []KindCount {
+	var list []KindCount
+	for kind, counts := range s.inert {
+		list = append(list, KindCount{kind, counts[0], counts[1]})
+	}
+	slices.SortFunc(list, func(a, b KindCount) int { return cmp.Compare(a.Kind, b.Kind) })
+	return list
+}

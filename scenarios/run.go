@@ -1,0 +1,243 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"tabletop/checker"
+	"tabletop/model"
+	"tabletop/model/client"
+	"tabletop/nemesis"
+	"tabletop/sim"
+)
+
+// Options say how to run a plan; none of them changes the run.
+type Options struct {
+	Skip  []string         // oracles that do not judge
+	Until time.Duration    // stop at this virtual time, if not zero, and judge what was seen
+	Trace func(sim.Record) // receives every event
+	Story func(Line)       // receives what happens, told for people
+}
+
+// run is one plan being carried out.
+type run struct {
+	plan    Plan
+	opts    Options
+	c       *model.Cluster
+	judges  *checker.Judges
+	nemesis *nemesis.Executor
+	meter   *meter
+	checks  *stepChecks
+	busy    int // clients that have operations left
+	// finished tells that the run is over and is being judged.
+	finished bool
+	lastOp   int
+	story    *story
+
+	settled      checker.Settled
+	inconclusive bool
+	quiet        sim.Time // when the cluster had converged; Never: it did not
+}
+
+const (
+	pollEvery   = 500 * time.Millisecond
+	quietPeriod = 5 * time.Second
+)
+
+// Run carries out a plan and judges it. The error tells what is wrong with the plan.
+func Run(p Plan, opts Options) (*Result, error) {
+	if err := checker.CheckNames(opts.Skip); err != nil {
+		return nil, err
+	}
+	v, err := p.Select.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	scenario, err := Find(p.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{plan: p, opts: opts, quiet: sim.Never}
+	r.c = model.New(sim.Config{Seed: p.Seed, Trace: opts.Trace}, v)
+	defer r.c.World.Close()
+	if err := nemesis.CheckTargets(r.c, p.Faults); err != nil {
+		return nil, err
+	}
+	r.judges = checker.Attach(r.c, opts.Skip, r.violated)
+	r.meter = startMeter(r.c)
+	r.story = startStory(r)
+	if scenario.checks != nil {
+		r.checks = scenario.checks(r)
+	}
+	r.execute()
+	r.judge()
+	return r.result(), nil
+}
+
+// violated ends the run at the first broken promise, while it is still going on.
+func (r *run) violated() {
+	if !r.finished {
+		r.c.World.Halt()
+	}
+}
+
+// execute runs the phases up to the quiet period, unless a judge or a finding ends the run.
+func (r *run) execute() {
+	w := r.c.World
+	r.story.phase("boot", "%d masters, %d tablet servers, %d clients", len(r.c.Masters),
+		len(r.c.TServers), len(r.c.Clients))
+	r.c.Boot()
+	r.nemesis = nemesis.Start(r.c, r.plan.Faults)
+	r.startWorkload()
+	r.until(sim.Time(r.plan.Heal))
+	if r.stopped() {
+		return
+	}
+	r.story.phase("heal", "all faults end")
+	r.nemesis.Heal()
+	r.converge()
+	if r.stopped() || r.quiet == sim.Never {
+		return
+	}
+	r.story.phase("read back", "every name is read once more")
+	r.readBack()
+	r.until(w.Now().Add(quietPeriod))
+}
+
+// until runs to an instant, or to the end that Options.Until sets.
+func (r *run) until(at sim.Time) {
+	if end := sim.Time(r.opts.Until); end > 0 {
+		at = min(at, end)
+	}
+	r.c.World.RunUntil(at)
+	if end := sim.Time(r.opts.Until); end > 0 && r.c.World.Now() >= end {
+		r.c.World.Halt()
+	}
+}
+
+func (r *run) stopped() bool { return r.c.World.Halted() }
+
+// converge waits until the clients have finished and the cluster has nothing left to do, or the
+// budget is used up.
+func (r *run) converge() {
+	healed := r.c.World.Now()
+	for !r.stopped() {
+		r.until(r.c.World.Now().Add(pollEvery))
+		left := r.judges.Unfinished()
+		if len(left) == 0 && r.busy == 0 {
+			r.quiet = r.c.World.Now()
+			r.story.phase("converged", "%v after healing", r.quiet.Sub(healed))
+			return
+		}
+		if r.c.World.Now().Sub(healed) >= checker.Budget {
+			r.finished = true
+			r.judges.ReportUnfinished(left, healed)
+			return
+		}
+	}
+}
+
+// startWorkload gives every client a process that carries out its operations in order.
+func (r *run) startWorkload() {
+	for i, c := range r.c.Clients {
+		ops := r.plan.opsOf(i + 1)
+		r.drive(c, ops)
+		for _, o := range ops {
+			r.lastOp = max(r.lastOp, o.ID)
+		}
+	}
+}
+
+func (r *run) drive(c *client.Client, ops []PlannedOp) {
+	if len(ops) == 0 {
+		return
+	}
+	r.busy++
+	c.Node().Go("workload", func(p *sim.Proc) {
+		for _, o := range ops {
+			if wait := sim.Time(o.At).Sub(p.Now()); wait > 0 {
+				p.Sleep("next operation", wait)
+			}
+			c.Do(p, o.Op)
+		}
+		r.busy--
+	})
+}
+
+// readBack reads every name that the plan speaks of, and the list of all.
+func (r *run) readBack() {
+	ops := []PlannedOp{{Op: client.Op{Kind: client.List}}}
+	for _, name := range r.plan.tables() {
+		ops = append(ops, PlannedOp{Op: client.Op{Kind: client.Get, Name: name}})
+	}
+	for i := range ops {
+		ops[i].ID = r.lastOp + 1 + i
+	}
+	r.drive(r.c.Clients[0], ops)
+	for r.busy > 0 && !r.stopped() {
+		r.until(r.c.World.Now().Add(pollEvery))
+	}
+}
+
+// judge asks the judges of a finished run. A run that ended early is judged by what ended it.
+func (r *run) judge() {
+	r.finished = true
+	r.judges.ReportFinding(r.c.World.Finding())
+	if r.stopped() {
+		return
+	}
+	if r.quiet != sim.Never {
+		r.judges.Audit()
+		r.judges.ReportUnfinished(r.judges.Unfinished(), r.quiet)
+	}
+	r.settled, r.inconclusive = r.judges.CheckHistory()
+}
+
+// effective counts the faults that had an effect.
+func (r *run) effective() int {
+	n := 0
+	for _, rec := range r.nemesis.Records() {
+		if !rec.Inert() {
+			n++
+		}
+	}
+	return n
+}
+
+// vacuous says why the run proves nothing; empty: it does prove something.
+func (r *run) vacuous() string {
+	if r.checks != nil {
+		if missed := r.checks.missed; missed != "" {
+			return missed
+		}
+		for _, rec := range r.nemesis.Records() {
+			if rec.Missed != "" || rec.Inert() {
+				return "inert fault: " + rec.String()
+			}
+		}
+		return ""
+	}
+	switch {
+	case r.effective() == 0:
+		return "no fault had an effect"
+	case r.meter.masterLeaders < 2:
+		return "no leadership of the masters changed"
+	case r.judges.History.Overlaps() < minOverlaps:
+		return fmt.Sprintf("fewer than %d operations overlapped on one name", minOverlaps)
+	}
+	return r.unlooked()
+}
+
+const minOverlaps = 2
+
+// unlooked names a judge that never looked.
+func (r *run) unlooked() string {
+	names, counts := r.judges.Looked()
+	for _, name := range names {
+		if counts[name] == 0 && !slices.Contains(r.opts.Skip, name) {
+			return "the judge of " + name + " never looked"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,65 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+
+	"tabletop/model/variant"
+)
+
+// Scenario is a named kind of run.
+type Scenario struct {
+	Name, Title string
+	// plan makes the plan of a seed.
+	plan func(seed uint64, s variant.Selection) Plan
+	// checks, of a scripted scenario, assert that the run goes as the script says.
+	checks func(*run) *stepChecks
+	// Compared are the variants that the scenario is for.
+	Compared []Variant
+}
+
+// Variant is a selection with a name, for comparing.
+type Variant struct {
+	Name   string
+	Title  string
+	Select variant.Selection
+}
+
+// Scenarios lists all scenarios; the first is the default of fuzz. It is filled by init, since
+// the scenarios' own functions look scenarios up.
+var Scenarios []Scenario
+
+func init() {
+	Scenarios = []Scenario{
+		{Name: "storm", Title: "random DDL under random faults", plan: stormPlan},
+		{Name: "kudu-1353", Title: "the eight steps of KUDU-1353: an AlterTable that hangs for ever",
+			plan: kudu1353Plan, checks: kudu1353Checks, Compared: kudu1353Variants},
+		{Name: "kudu-1353-rename", Title: "the same with a rename, as the test that was flaky",
+			plan: kudu1353RenamePlan, checks: kudu1353Checks, Compared: kudu1353Variants},
+	}
+}
+
+// Find returns the scenario of that name.
+func Find(name string) (Scenario, error) {
+	var names []string
+	for _, s := range Scenarios {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Scenario{}, fmt.Errorf("unknown scenario %q; there are %s", name,
+		strings.Join(names, ", "))
+}
+
+// Draw makes the plan that a scenario has for a seed. The error names what is not known.
+func Draw(name string, seed uint64, s variant.Selection) (Plan, error) {
+	scenario, err := Find(name)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := scenario.plan(seed, s)
+	p.drawn = &s
+	_, err = p.Select.Resolve()
+	return p, err
+}

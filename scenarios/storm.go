@@ -1,0 +1,154 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"tabletop/model/client"
+	"tabletop/model/variant"
+	"tabletop/model/wire"
+	"tabletop/nemesis"
+	"tabletop/sim"
+)
+
+// GeneratorVersion changes whenever a seed gives another plan than before, or a plan another run;
+// a token made by another version cannot be replayed.
+const GeneratorVersion = 1
+
+var streamPlan = sim.NewStream("scenarios/plan")
+
+// stormWarmUp is when the storm begins: masters have a leader, servers have registered.
+const stormWarmUp = 6 * time.Second
+
+// stormPlan draws a random storm. Nothing in it depends on the selection, so that variants can be
+// compared under the same storms.
+func stormPlan(seed uint64, s variant.Selection) Plan {
+	d := &drawing{r: sim.NewRand(seed, streamPlan)}
+	d.size()
+	d.begin = stormWarmUp
+	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
+	p := Plan{Scenario: "storm", Seed: seed, Select: s, Heal: d.end}
+	p.Select.Options = append(d.options(), s.Options...)
+	d.workload()
+	p.Ops = d.ops
+	p.Faults = nemesis.Draw(sim.NewRand(seed, streamPlan, 1), nemesis.Storm{
+		Begin: d.begin, End: d.end, Masters: numbered("master-", d.masters),
+		TServers: numbered("ts-", d.tservers), Tables: d.names})
+	return p
+}
+
+func numbered(prefix string, n int) []string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprint(prefix, i+1))
+	}
+	return names
+}
+
+// drawing is a storm being drawn.
+type drawing struct {
+	r                          *sim.Rand
+	masters, tservers, clients int
+	net, disk                  string
+	names                      []string
+	begin, end                 time.Duration
+	ops                        []PlannedOp
+}
+
+func (d *drawing) size() {
+	d.masters = []int{1, 3, 3, 3, 3, 3, 3, 3, 5, 5}[d.r.Intn(10)]
+	d.tservers = 3 + d.r.Intn(3)
+	d.clients = 3 + d.r.Intn(3)
+	d.net = []string{"lan", "lan", "lan", "wan", "jitter"}[d.r.Intn(5)]
+	d.disk = []string{"ssd", "ssd", "ssd", "hdd", "stalls"}[d.r.Intn(5)]
+	for i := range 3 + d.r.Intn(3) {
+		d.names = append(d.names, fmt.Sprint("t", i+1))
+	}
+}
+
+func (d *drawing) options() []string {
+	return []string{
+		fmt.Sprint("masters=", d.masters), fmt.Sprint("tservers=", d.tservers),
+		fmt.Sprint("clients=", d.clients), "net=" + d.net, "disk=" + d.disk,
+	}
+}
+
+// workload gives every name a table, then bursts of operations on one name by several clients,
+// and after the storm an alter of every table: what the storm left half done, it meets.
+func (d *drawing) workload() {
+	for i, name := range d.names {
+		d.add(d.begin-2*time.Second, i%d.clients+1, d.create(name))
+	}
+	pace := d.r.Duration(1500*time.Millisecond, 4*time.Second)
+	for at := d.begin; at < d.end; at += d.r.Duration(pace/5, 2*pace) {
+		name := d.names[d.r.Intn(len(d.names))]
+		for i := range 1 + d.r.Intn(3) {
+			who := (len(d.ops)+i)%d.clients + 1
+			d.add(at+d.r.Duration(0, 300*time.Millisecond), who, d.draw(name))
+		}
+	}
+	after := d.end + 2*time.Second
+	for i, name := range d.names {
+		d.add(after, i%d.clients+1, client.Op{Kind: client.Alter, Name: name,
+			Steps: []wire.AlterStep{{Kind: wire.AddColumn, Column: fmt.Sprint("z", i)}}})
+		d.add(after+time.Second, i%d.clients+1, client.Op{Kind: client.Get, Name: name})
+	}
+}
+
+func (d *drawing) add(at time.Duration, who int, op client.Op) {
+	op.ID = len(d.ops) + 1
+	d.ops = append(d.ops, PlannedOp{At: at.Round(time.Microsecond), Client: who, Op: op})
+}
+
+func (d *drawing) create(name string) client.Op {
+	op := client.Op{Kind: client.Create, Name: name, Columns: []string{"k", "a"},
+		Tablets: 1 + d.r.Intn(2), Replicas: 3}
+	if d.r.Chance(20_000) {
+		op.Replicas = 2
+	}
+	return op
+}
+
+// draw makes one operation on a name.
+func (d *drawing) draw(name string) client.Op {
+	op := client.Op{Kind: client.Alter, Name: name, NoWait: d.r.Chance(200_000)}
+	switch x := d.r.Intn(100); {
+	case x < 20:
+		op = d.create(name)
+	case x < 35:
+		return client.Op{Kind: client.Delete, Name: name}
+	case x < 50:
+		op.Steps = []wire.AlterStep{{Kind: wire.AddColumn, Column: d.column()}}
+	case x < 58:
+		op.Steps = []wire.AlterStep{{Kind: wire.DropColumn, Column: d.column()}}
+	case x < 65:
+		op.Steps = []wire.AlterStep{{Kind: wire.RenameColumn, Column: d.column(),
+			NewName: d.column()}}
+	case x < 70:
+		op.Steps = []wire.AlterStep{{Kind: wire.AddColumn, Column: d.column()},
+			{Kind: wire.DropColumn, Column: d.column()}}
+	case x < 80:
+		op.NewName = d.other(name)
+	case x < 83:
+		op.NewName = d.other(name)
+		op.Steps = []wire.AlterStep{{Kind: wire.AddColumn, Column: d.column()}}
+	case x < 95:
+		return client.Op{Kind: client.Get, Name: name}
+	default:
+		return client.Op{Kind: client.List}
+	}
+	return op
+}
+
+// column draws the name of a column from few, so that operations meet.
+func (d *drawing) column() string { return string(rune('a' + d.r.Intn(6))) }
+
+// other draws the new name of a table: names are joined by renames in pairs, so that a history
+// falls into parts that are easy to judge.
+func (d *drawing) other(name string) string {
+	if other := slices.Index(d.names, name) ^ 1; other < len(d.names) {
+		return d.names[other]
+	}
+	return name
+}
