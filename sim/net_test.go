@@ -82,6 +82,28 @@ func TestPausedServerIsSilentAndAnswersLater(t *testing.T) {
 	require.Equal(t, note("hello"), patient.msg)
 }
 
+// A call of a paused client whose deadline has passed, and whose connection is given up after
+// that, ends once: when the client goes on.
+func TestPausedClientLearnsOnceThatItsCallFailed(t *testing.T) {
+	w, _, call := pair(t)
+	first := call(time.Second)
+	w.RunFor(time.Second)
+	require.NoError(t, first.err)
+	cut := w.Cut(sim.Direction{From: 0, To: 1})
+	a := call(time.Second)
+	w.RunFor(100 * time.Millisecond)
+	w.Node(0).Pause()
+	w.RunFor(time.Minute)
+	require.Zero(t, a.at)
+	cut.Heal()
+	w.Node(0).Resume()
+	again := call(time.Second)
+	w.RunFor(2 * time.Second)
+	require.Nil(t, w.Finding())
+	require.Error(t, a.err)
+	require.NoError(t, again.err)
+}
+
 func TestCutDelaysAndThenResets(t *testing.T) {
 	for _, dir := range []sim.Direction{{From: 0, To: 1}, {From: 1, To: 0}} {
 		t.Run(fmt.Sprint(dir), func(t *testing.T) {

@@ -125,10 +125,8 @@ func (n *Node) Resume() {
 	}
 	n.paused = false
 	NodeResumed.Publish(n.world, NodeEvent{Node: n})
-	held := n.held
-	n.held = nil
 	tie := n.Draw(streamTie, 2)
-	for _, ev := range held {
+	for _, ev := range n.unhold() {
 		n.world.seq++
 		ev.at, ev.tie, ev.seq = n.world.now, tie, n.world.seq
 		n.world.queue.push(ev)
@@ -138,7 +136,20 @@ func (n *Node) Resume() {
 // Held counts the events that wait for the node to be resumed.
 func (n *Node) Held() int { return len(n.held) }
 
-func (n *Node) hold(ev *event) { n.held = append(n.held, ev) }
+func (n *Node) hold(ev *event) {
+	ev.held = true
+	n.held = append(n.held, ev)
+}
+
+// unhold gives back what was held.
+func (n *Node) unhold() []*event {
+	held := n.held
+	n.held = nil
+	for _, ev := range held {
+		ev.held = false
+	}
+	return held
+}
 
 func (n *Node) kill(reason string) bool {
 	w := n.world
@@ -184,7 +195,8 @@ func (n *Node) stop() {
 		}
 	}
 	n.dying, n.alive, n.paused = false, false, false
-	n.held, n.server = nil, nil
+	n.unhold()
+	n.server = nil
 	n.inc++
 }
 

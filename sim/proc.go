@@ -166,7 +166,7 @@ func (p *Proc) park() {
 // wake makes a parked process runnable at this instant. The caller has taken it off its list.
 func (p *Proc) wake() {
 	w := p.node.world
-	if p.node.dying {
+	if p.node.dying || p.ev.held {
 		return
 	}
 	w.queue.remove(&p.ev)

@@ -162,6 +162,9 @@ func (r *Replica) vote(p *sim.Proc, req *wire.VoteRequest) wire.Code {
 		return wire.ConsensusBusy
 	}
 	defer r.busy.Unlock()
+	if r.closed {
+		return wire.TabletNotFound
+	}
 	ballot := Ballot{Term: r.meta.Term, VotedFor: r.meta.VotedFor, LastLogged: r.log.last()}
 	if req.Term > ballot.Term {
 		ballot.Term, ballot.VotedFor = req.Term, wire.NoServer

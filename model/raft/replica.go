@@ -56,8 +56,8 @@ type Consensus interface {
 	// UpdateConsensus and RequestVote answer the other voters.
 	UpdateConsensus(p *sim.Proc, req *wire.UpdateConsensusRequest) *wire.UpdateConsensusResponse
 	RequestVote(p *sim.Proc, req *wire.VoteRequest) *wire.VoteResponse
-	// Shutdown ends the replica for good.
-	Shutdown()
+	// Shutdown ends the replica for good. When it returns, nothing touches its files any more.
+	Shutdown(p *sim.Proc)
 }
 
 // StateMachine consumes the log.
@@ -210,13 +210,15 @@ func (r *Replica) LastLogged() wire.OpID { return r.log.last() }
 func (r *Replica) OpAt(index int64) wire.OpID { return r.log.at(index) }
 
 // Shutdown implements Consensus.
-func (r *Replica) Shutdown() {
+func (r *Replica) Shutdown(p *sim.Proc) {
 	r.closed = true
 	r.detector.Stop()
 	r.endLeadership()
 	r.log.close()
 	r.committed.Broadcast()
 	r.progress.Broadcast()
+	r.busy.Lock(p, "update lock")
+	r.busy.Unlock()
 }
 
 func (r *Replica) self() wire.ServerID { return r.node.ID() }

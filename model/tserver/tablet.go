@@ -149,7 +149,7 @@ func (ts *TServer) deleteTablet(p *sim.Proc, id wire.TabletID) wire.Status {
 		return wire.Err(wire.TabletNotRunning, "")
 	}
 	t.busy = true
-	t.replica.Shutdown()
+	t.replica.Shutdown(p)
 	disk := ts.node.Disk()
 	disk.Remove(t.dir() + superblock)
 	disk.SyncDir(p)
