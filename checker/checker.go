@@ -48,20 +48,36 @@ const (
 	NoCrash              = "no-crash"
 )
 
-// Oracles tell, for people, what each judge holds the system to.
-var Oracles = []struct{ Name, Title string }{
-	{ElectionSafety, "at most one leader in a term"},
-	{LogMatching, "entries of one position are equal, and so is what precedes them"},
-	{LeaderCompleteness, "a leader has every entry that was committed before its term"},
-	{StateMachineSafety, "all replicas apply the same entries in the same order"},
-	{DurableBeforeVisible, "no vote, acknowledgement or answer before what it promises is synced"},
-	{CacheEqualsTablet, "a ready leader's cache equals the applied master tablet"},
-	{UniqueName, "at most one live table has a name"},
-	{ExactlyOnce, "a request takes effect at most once, and never after it was refused"},
-	{Availability, "a CreateTable is not refused for want of servers that live"},
-	{Linearizability, "the DDL history is linearizable to its specification"},
-	{Liveness, "after healing every DDL ends and nothing is left half done"},
-	{NoCrash, "no panic, no livelock"},
+// Oracle is what a judge holds the system to.
+type Oracle struct {
+	Name, Title string
+	// Final: after such a violation the rest of the run proves nothing, so it ends there.
+	Final bool
+}
+
+// Oracles lists all judges.
+var Oracles = []Oracle{
+	{ElectionSafety, "at most one leader in a term", true},
+	{LogMatching, "entries of one position are equal, and so is what precedes them", true},
+	{LeaderCompleteness, "a leader has every entry that was committed before its term", true},
+	{StateMachineSafety, "all replicas apply the same entries in the same order", true},
+	{DurableBeforeVisible, "no vote, acknowledgement or answer before what it promises is synced",
+		true},
+	{CacheEqualsTablet, "a ready leader's cache equals the applied master tablet", true},
+	{UniqueName, "at most one live table has a name", true},
+	{ExactlyOnce, "a request takes effect at most once, and never after it was refused", false},
+	{Availability, "a CreateTable is not refused for want of servers that live", false},
+	{Linearizability, "the DDL history is linearizable to its specification", false},
+	{Liveness, "after healing every DDL ends and nothing is left half done", false},
+	{NoCrash, "no panic, no livelock", true},
+}
+
+func find(oracle string) (Oracle, bool) {
+	i := slices.IndexFunc(Oracles, func(o Oracle) bool { return o.Name == oracle })
+	if i < 0 {
+		return Oracle{}, false
+	}
+	return Oracles[i], true
 }
 
 // Judges watch one run.
@@ -72,17 +88,17 @@ type Judges struct {
 	seen       map[string]bool // signatures
 	looked     map[string]*int
 	names      []string
-	onViolate  func()
+	onFinal    func()
 	History    *History
 	durability *durability
 	effects    *effects
 	cache      *cache
 }
 
-// Attach makes the judges watch a cluster that has not been booted yet. onViolation is called at
-// the first violation; oracles in skip are not judged.
-func Attach(c *model.Cluster, skip []string, onViolation func()) *Judges {
-	j := &Judges{c: c, skip: skip, onViolate: onViolation, seen: map[string]bool{},
+// Attach makes the judges watch a cluster that has not been booted yet. onFinal is called at a
+// violation after which the run proves nothing; oracles in skip are not judged.
+func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
+	j := &Judges{c: c, skip: skip, onFinal: onFinal, seen: map[string]bool{},
 		looked: map[string]*int{}}
 	j.History = recordHistory(c.World)
 	j.durability = watchDurability(j)
@@ -96,8 +112,7 @@ func Attach(c *model.Cluster, skip []string, onViolation func()) *Judges {
 // CheckNames says whether all the oracles exist.
 func CheckNames(oracles []string) error {
 	for _, name := range oracles {
-		known := func(o struct{ Name, Title string }) bool { return o.Name == name }
-		if !slices.ContainsFunc(Oracles, known) {
+		if _, known := find(name); !known {
 			return fmt.Errorf("unknown oracle %q", name)
 		}
 	}
@@ -121,8 +136,8 @@ func (j *Judges) report(v Violation) {
 	j.seen[v.Signature()] = true
 	v.At = j.c.World.Now()
 	j.found = append(j.found, v)
-	if j.onViolate != nil {
-		j.onViolate()
+	if o, _ := find(v.Oracle); o.Final && j.onFinal != nil {
+		j.onFinal()
 	}
 }
 

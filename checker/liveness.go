@@ -63,8 +63,14 @@ func (j *Judges) behind(leader *master.Master) []Unfinished {
 	for _, m := range j.c.Masters {
 		r, _ := m.Consensus().(*raft.Replica)
 		if !m.Node().Alive() || r == nil || r.LastLogged() != top {
-			list = append(list, Unfinished{"master", "behind", fmt.Sprintf(
-				"%s has not caught up with %s at %v", m.Node().Name(), leader.Node().Name(), top)})
+			detail := fmt.Sprintf("%s has not caught up with %s at %v", m.Node().Name(),
+				leader.Node().Name(), top)
+			for _, w := range leader.Node().Waits() {
+				if w.Process == "replicate to "+m.Node().Name() {
+					detail += "; " + w.String()
+				}
+			}
+			list = append(list, Unfinished{"master", "behind", detail})
 		}
 	}
 	return list

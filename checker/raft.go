@@ -23,9 +23,15 @@ type tabletLog struct {
 	leaders map[int64]wire.ServerID // by term
 	entries map[wire.OpID]entryID
 	// committed is the agreed log: what some replica held for committed, by index from 1.
-	committed []entryID
+	committed []commitment
 	highest   *raft.Replica // the leader of the highest term so far
 	term      int64
+}
+
+// commitment is a committed entry, and the term in which it was.
+type commitment struct {
+	entryID
+	term int64
 }
 
 // entryID identifies an entry, its contents and its predecessor.
@@ -75,10 +81,15 @@ func (r *raftJudge) elected(e raft.ReplicaEvent) {
 	r.complete(l, e.Replica, e.Term)
 }
 
-// complete checks that a leader holds the last committed entry.
+// complete checks that a leader holds the last entry that was committed in an earlier term. A
+// candidate may learn late that it has won; what later leaders committed meanwhile it need not
+// have.
 func (r *raftJudge) complete(l *tabletLog, leader *raft.Replica, term int64) {
 	*r.commits++
 	n := len(l.committed)
+	for n > 0 && l.committed[n-1].term >= term {
+		n--
+	}
 	if n == 0 || leader.OpAt(int64(n)) == l.committed[n-1].op {
 		return
 	}
@@ -119,10 +130,11 @@ func (r *raftJudge) committed(e raft.EntryEvent) {
 		return
 	}
 	for i := int64(len(l.committed)) + 1; i <= index; i++ {
-		l.committed = append(l.committed, l.entries[e.Replica.OpAt(i)])
+		l.committed = append(l.committed,
+			commitment{l.entries[e.Replica.OpAt(i)], e.Replica.Term()})
 	}
 	r.j.durability.committed(e.Replica, e.Entry.OpID)
-	if l.highest != nil && l.term > e.Entry.Term && l.highest.Role() == raft.Leader {
+	if l.highest != nil && l.highest.Role() == raft.Leader {
 		r.complete(l, l.highest, l.term)
 	}
 }

@@ -30,9 +30,8 @@ func drawAppetite(r *sim.Rand) appetite {
 			a.add(k.Kind, 1+r.Intn(4))
 		}
 	}
-	if a.total == 0 {
-		a.add(Elect, 1)
-	}
+	// Every storm can depose the leader master, which is what the testbed is for.
+	a.add([]Kind{StepDown, Kill, PowerOff}[r.Intn(3)], 1+r.Intn(2))
 	return a
 }
 

@@ -129,7 +129,7 @@ type Summary struct {
 	stopped                                        bool
 }
 
-// Group is all failures with one signature.
+// Group is all runs that show one signature; a run may show several.
 type Group struct {
 	Signature string
 	Count     int
@@ -172,11 +172,18 @@ func (s *Summary) add(r *Result) {
 	}
 }
 
+// fail counts a run under every signature it shows.
 func (s *Summary) fail(r *Result) {
-	i := slices.IndexFunc(s.Groups, func(g *Group) bool { return g.Signature == r.Signature })
+	for _, f := range r.Findings {
+		s.group(f.Signature, r)
+	}
+}
+
+func (s *Summary) group(signature string, r *Result) {
+	i := slices.IndexFunc(s.Groups, func(g *Group) bool { return g.Signature == signature })
 	if i < 0 {
 		i = len(s.Groups)
-		s.Groups = append(s.Groups, &Group{Signature: r.Signature, FirstRun: s.Runs})
+		s.Groups = append(s.Groups, &Group{Signature: signature, FirstRun: s.Runs})
 	}
 	g := s.Groups[i]
 	g.Count++

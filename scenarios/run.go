@@ -30,14 +30,13 @@ type run struct {
 	meter   *meter
 	checks  *stepChecks
 	busy    int // clients that have operations left
-	// finished tells that the run is over and is being judged.
-	finished bool
-	lastOp   int
-	story    *story
+	lastOp  int
+	story   *story
 
 	settled      checker.Settled
 	inconclusive bool
-	quiet        sim.Time // when the cluster had converged; Never: it did not
+	healed       sim.Time
+	quiet        sim.Time // when the cluster had converged; Never: it has not
 }
 
 const (
@@ -64,7 +63,7 @@ func Run(p Plan, opts Options) (*Result, error) {
 	if err := nemesis.CheckTargets(r.c, p.Faults); err != nil {
 		return nil, err
 	}
-	r.judges = checker.Attach(r.c, opts.Skip, r.violated)
+	r.judges = checker.Attach(r.c, opts.Skip, r.c.World.Halt)
 	r.meter = startMeter(r.c)
 	r.story = startStory(r)
 	if scenario.checks != nil {
@@ -73,13 +72,6 @@ func Run(p Plan, opts Options) (*Result, error) {
 	r.execute()
 	r.judge()
 	return r.result(), nil
-}
-
-// violated ends the run at the first broken promise, while it is still going on.
-func (r *run) violated() {
-	if !r.finished {
-		r.c.World.Halt()
-	}
 }
 
 // execute runs the phases up to the quiet period, unless a judge or a finding ends the run.
@@ -96,13 +88,14 @@ func (r *run) execute() {
 	}
 	r.story.phase("heal", "all faults end")
 	r.nemesis.Heal()
-	r.converge()
-	if r.stopped() || r.quiet == sim.Never {
+	r.healed = w.Now()
+	if !r.converge() {
 		return
 	}
 	r.story.phase("read back", "every name is read once more")
 	r.readBack()
 	r.until(w.Now().Add(quietPeriod))
+	r.converge() // an election may have begun meanwhile, without any fault
 }
 
 // until runs to an instant, or to the end that Options.Until sets.
@@ -119,23 +112,23 @@ func (r *run) until(at sim.Time) {
 func (r *run) stopped() bool { return r.c.World.Halted() }
 
 // converge waits until the clients have finished and the cluster has nothing left to do, or the
-// budget is used up.
-func (r *run) converge() {
-	healed := r.c.World.Now()
+// budget is used up, and reports whether it has converged.
+func (r *run) converge() bool {
+	r.quiet = sim.Never
 	for !r.stopped() {
-		r.until(r.c.World.Now().Add(pollEvery))
 		left := r.judges.Unfinished()
 		if len(left) == 0 && r.busy == 0 {
 			r.quiet = r.c.World.Now()
-			r.story.phase("converged", "%v after healing", r.quiet.Sub(healed))
-			return
+			r.story.phase("converged", "%v after healing", r.quiet.Sub(r.healed))
+			return true
 		}
-		if r.c.World.Now().Sub(healed) >= checker.Budget {
-			r.finished = true
-			r.judges.ReportUnfinished(left, healed)
-			return
+		if r.c.World.Now().Sub(r.healed) >= checker.Budget {
+			r.judges.ReportUnfinished(left, r.healed)
+			return false
 		}
+		r.until(r.c.World.Now().Add(pollEvery))
 	}
+	return false
 }
 
 // startWorkload gives every client a process that carries out its operations in order.
@@ -182,14 +175,12 @@ func (r *run) readBack() {
 
 // judge asks the judges of a finished run. A run that ended early is judged by what ended it.
 func (r *run) judge() {
-	r.finished = true
 	r.judges.ReportFinding(r.c.World.Finding())
 	if r.stopped() {
 		return
 	}
 	if r.quiet != sim.Never {
 		r.judges.Audit()
-		r.judges.ReportUnfinished(r.judges.Unfinished(), r.quiet)
 	}
 	r.settled, r.inconclusive = r.judges.CheckHistory()
 }

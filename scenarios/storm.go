@@ -83,9 +83,11 @@ func (d *drawing) workload() {
 	pace := d.r.Duration(1500*time.Millisecond, 4*time.Second)
 	for at := d.begin; at < d.end; at += d.r.Duration(pace/5, 2*pace) {
 		name := d.names[d.r.Intn(len(d.names))]
-		for i := range 1 + d.r.Intn(3) {
-			who := (len(d.ops)+i)%d.clients + 1
-			d.add(at+d.r.Duration(0, 300*time.Millisecond), who, d.draw(name))
+		spread := d.r.Duration(0, 100*time.Millisecond)
+		first := d.r.Intn(d.clients)
+		for i := range 1 + d.r.Intn(d.clients) {
+			who := (first+i)%d.clients + 1
+			d.add(at+d.r.Duration(0, spread), who, d.draw(name))
 		}
 	}
 	after := d.end + 2*time.Second

@@ -20,6 +20,7 @@ type conn struct {
 	net            *network
 	client, server *Node
 	c2s, s2c       stream
+	since          Time // when it was asked for
 	open           bool
 	inc            uint32      // the incarnation of the server that granted it
 	waiting        []*Envelope // requests, until it is open
@@ -41,10 +42,13 @@ type stream struct {
 
 func (n *network) connTo(client, server *Node) *conn {
 	l := n.links[client.id][server.id]
-	if l.conn != nil {
-		return l.conn
+	if c := l.conn; c != nil {
+		if c.open || n.world.now.Sub(c.since) < n.cfg.ResetAfter {
+			return c
+		}
+		c.reset(ErrReset) // nobody ever granted it
 	}
-	c := &conn{net: n, client: client, server: server}
+	c := &conn{net: n, client: client, server: server, since: n.world.now}
 	c.c2s.init(c, l)
 	c.s2c.init(c, n.links[server.id][client.id])
 	l.conn = c

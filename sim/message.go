@@ -1,5 +1,7 @@
 package sim
 
+import "fmt"
+
 // Message is what nodes send to each other. A message is immutable once it was sent.
 type Message interface {
 	// Kind tells which message it is; a constant of the type.
@@ -36,6 +38,7 @@ type Envelope struct {
 	Response bool // to an earlier request, whose sender To is
 	Msg      Message
 
+	net    *network
 	ev     event
 	what   segment
 	stream *stream
@@ -55,7 +58,12 @@ func (e *Envelope) Fold(d *Digest) {
 }
 
 func (e *Envelope) String() string {
-	return e.Msg.Kind().name
+	nodes := e.net.world.nodes
+	text := fmt.Sprintf("%s to %s: %v", nodes[e.From].name, nodes[e.To].name, e.Msg.Kind())
+	if s, ok := e.Msg.(fmt.Stringer); ok {
+		text += " " + s.String()
+	}
+	return text
 }
 
 func b2u(b bool) uint64 {

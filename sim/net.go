@@ -99,15 +99,14 @@ func (n *network) envelope() *Envelope {
 		n.free = n.free[:last]
 		return e
 	}
-	e := &Envelope{}
+	e := &Envelope{net: n}
 	e.ev = event{pos: -1, what: e}
 	return e
 }
 
 func (n *network) release(e *Envelope) {
-	ev := e.ev
-	*e = Envelope{}
-	e.ev = event{pos: -1, what: ev.what}
+	*e = Envelope{net: n}
+	e.ev = event{pos: -1, what: e}
 	n.free = append(n.free, e)
 }
 

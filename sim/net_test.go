@@ -140,6 +140,21 @@ func TestCutDelaysAndThenResets(t *testing.T) {
 	}
 }
 
+// A refusal that got lost for good does not keep the client from ever connecting again.
+func TestClientConnectsAnewWhenItsFirstAttemptWasLost(t *testing.T) {
+	w, server, call := pair(t)
+	server.Kill()
+	cut := w.Cut(sim.Direction{From: 1, To: 0})
+	first := call(time.Minute)
+	w.RunFor(time.Minute)
+	require.ErrorIs(t, first.err, sim.ErrTimedOut)
+	cut.Heal()
+	server.Boot()
+	again := call(time.Second)
+	w.RunFor(time.Second)
+	require.NoError(t, again.err)
+}
+
 func TestCutsOverlap(t *testing.T) {
 	w, _, _ := pair(t)
 	d := sim.Direction{From: 0, To: 1}

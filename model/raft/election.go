@@ -27,17 +27,19 @@ func (r *Replica) StartElection() {
 }
 
 // stand runs for leadership: a pre-election, if asked for, and then the election proper. One
-// candidacy at a time: failures detected meanwhile are ignored (KUDU-2149).
+// candidacy at a time (KUDU-2149): a failure that is detected meanwhile is taken up afterwards.
 func (r *Replica) stand(p *sim.Proc, pre, demanded bool) {
 	if r.electing {
 		return
 	}
 	r.electing = true
-	defer func() { r.electing = false }()
-	if pre && !r.elect(p, &wire.VoteRequest{PreElection: true}) {
-		return
+	if !pre || r.elect(p, &wire.VoteRequest{PreElection: true}) {
+		r.elect(p, &wire.VoteRequest{IgnoreLiveLeader: demanded})
 	}
-	r.elect(p, &wire.VoteRequest{IgnoreLiveLeader: demanded})
+	r.electing = false
+	if r.cfg.FailureDetection && !r.detector.Set() {
+		r.leaderFailed()
+	}
 }
 
 // elect holds one election and reports whether it was won. Follows RaftConsensus::StartElection

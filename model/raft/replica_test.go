@@ -177,6 +177,20 @@ func TestDeposedLeaderCannotCommit(t *testing.T) {
 	}
 }
 
+// Whatever elections collide with, every replica that does not lead watches for a leader.
+func TestFailureDetectorIsNeverLost(t *testing.T) {
+	for seed := range uint64(300) {
+		g := newGroup(t, seed, 3, config)
+		cut := g.Cut(sim.Direction{From: 0, To: 1}, sim.Direction{From: 1, To: 2},
+			sim.Direction{From: 2, To: 0})
+		g.RunFor(time.Minute)
+		cut.Heal()
+		g.RunFor(time.Minute)
+		require.NotNil(t, g.leader(), "seed %d", seed)
+		g.Close()
+	}
+}
+
 func confirm(g *group, m *member) error {
 	var err error
 	m.replica.Node().Go("confirm", func(p *sim.Proc) {
