@@ -95,8 +95,8 @@ func mastersDo(c *model.Cluster) []string {
 }
 
 // altering says which tablets of a table lag, and what could still make them catch up. An alter
-// is stuck when nothing could: no task for it is left or has a target, and no server has
-// anything to tell the leader master about the tablet.
+// is stuck when nothing could: no task for it is left or goes to the tablet's leader, and that has
+// nothing to tell the leader master about the tablet.
 func (j *Judges) altering(m *master.Master, t *catalog.Table) Unfinished {
 	var lines []string
 	hope := false
@@ -131,7 +131,7 @@ func (j *Judges) lagging(m *master.Master, tablet *catalog.Tablet) (line string,
 		if task.Tablet == tablet.ID {
 			tasks++
 			line += fmt.Sprintf(", task %v", task)
-			able = able || task.Target != wire.NoServer
+			able = able || task.Target == leader.ID()
 		}
 	}
 	if tasks == 0 {

@@ -31,3 +31,15 @@ func passesWithout(res *Result, ids ...string) bool {
 	again, err := Run(p, Options{})
 	return err == nil && again.Verdict != Fail
 }
+
+// ExplainGroup names the cause that the first failures of a group have in common, or all causes
+// that they have.
+func ExplainGroup(g *Group) string {
+	var causes []string
+	for _, res := range g.First {
+		if c := Explain(res); !slices.Contains(causes, c) {
+			causes = append(causes, c)
+		}
+	}
+	return strings.Join(causes, "; ")
+}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"tabletop/checker"
 	"tabletop/model/variant"
 )
 
@@ -18,7 +19,7 @@ type Fuzz struct {
 	First    uint64 // seed
 	Count    int    // of seeds; 0: until the context ends
 	Workers  int    // 0: one per processor
-	Options  Options
+	Skip     []string
 	// Each receives every result, in the order of the seeds, one at a time. It returns false to
 	// stop.
 	Each func(*Result) bool
@@ -27,6 +28,9 @@ type Fuzz struct {
 // Run runs the seeds and sums up. It returns an error if the selection is not known.
 func (f Fuzz) Run(ctx context.Context) (*Summary, error) {
 	if _, err := Draw(f.Scenario, f.First, f.Select); err != nil {
+		return nil, err
+	}
+	if err := checker.CheckNames(f.Skip); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -75,7 +79,7 @@ func (f Fuzz) work(ctx context.Context) <-chan outcome {
 	for range workers {
 		wg.Go(func() {
 			for i, ok := take(); ok; i, ok = take() {
-				out <- outcome{i, runSeed(f.Scenario, f.First+uint64(i), f.Select, f.Options)}
+				out <- outcome{i, f.runSeed(f.First + uint64(i))}
 			}
 		})
 	}
@@ -100,13 +104,14 @@ func (f Fuzz) inOrder(outcomes <-chan outcome) func(func(*Result) bool) {
 }
 
 // runSeed runs one seed of a scenario that is known to exist.
-func runSeed(scenario string, seed uint64, s variant.Selection, opts Options) *Result {
-	p, err := Draw(scenario, seed, s)
+func (f Fuzz) runSeed(seed uint64) *Result {
+	p, err := Draw(f.Scenario, seed, f.Select)
 	if err != nil {
 		panic(err) // the first seed was drawn before
 	}
+	p.Skip = f.Skip
 	began := time.Now()
-	res, err := Run(p, opts)
+	res, err := Run(p, Options{})
 	if err != nil {
 		panic(err)
 	}

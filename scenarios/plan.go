@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"tabletop/checker"
 	"tabletop/model/client"
 	"tabletop/model/variant"
 	"tabletop/nemesis"
@@ -30,6 +31,7 @@ type Plan struct {
 	Heal   time.Duration
 	Ops    []PlannedOp
 	Faults []nemesis.Fault
+	Skip   []string // oracles that do not judge
 
 	drawn *variant.Selection // what the scenario drew the plan for, if it did
 	file  string             // where it was read from, if it was
@@ -62,6 +64,9 @@ func (p Plan) String() string {
 	}
 	for _, o := range p.Select.Options {
 		fmt.Fprintf(&b, "option %s\n", o)
+	}
+	for _, name := range p.Skip {
+		fmt.Fprintf(&b, "skip %s\n", name)
 	}
 	fmt.Fprintf(&b, "heal %v\n", p.Heal)
 	for _, o := range p.Ops {
@@ -142,6 +147,8 @@ func (p *Plan) parseLine(words []string) error {
 		p.Select.Without = append(p.Select.Without, value)
 	case "option":
 		p.Select.Options = append(p.Select.Options, value)
+	case "skip":
+		p.Skip = append(p.Skip, value)
 	case "heal":
 		if p.Heal, err = time.ParseDuration(value); err != nil || p.Heal < 0 || p.Heal > maxTime {
 			err = fmt.Errorf("bad time %q", value)
@@ -190,6 +197,9 @@ func (p *Plan) check() error {
 	}
 	v, err := p.Select.Resolve()
 	if err != nil {
+		return err
+	}
+	if err := checker.CheckNames(p.Skip); err != nil {
 		return err
 	}
 	if p.Heal == 0 {

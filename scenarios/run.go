@@ -14,7 +14,6 @@ import (
 
 // Options say how to run a plan; none of them changes the run.
 type Options struct {
-	Skip  []string         // oracles that do not judge
 	Until time.Duration    // stop at this virtual time, if not zero, and judge what was seen
 	Trace func(sim.Record) // receives every event
 	Story func(Line)       // receives what happens, told for people
@@ -46,7 +45,7 @@ const (
 
 // Run carries out a plan and judges it. The error tells what is wrong with the plan.
 func Run(p Plan, opts Options) (*Result, error) {
-	if err := checker.CheckNames(opts.Skip); err != nil {
+	if err := checker.CheckNames(p.Skip); err != nil {
 		return nil, err
 	}
 	v, err := p.Select.Resolve()
@@ -63,7 +62,7 @@ func Run(p Plan, opts Options) (*Result, error) {
 	if err := nemesis.CheckTargets(r.c, p.Faults); err != nil {
 		return nil, err
 	}
-	r.judges = checker.Attach(r.c, opts.Skip, r.c.World.Halt)
+	r.judges = checker.Attach(r.c, p.Skip, r.c.World.Halt)
 	r.meter = startMeter(r.c)
 	r.story = startStory(r)
 	if scenario.checks != nil {
@@ -226,7 +225,7 @@ const minOverlaps = 2
 func (r *run) unlooked() string {
 	names, counts := r.judges.Looked()
 	for _, name := range names {
-		if counts[name] == 0 && !slices.Contains(r.opts.Skip, name) {
+		if counts[name] == 0 && !slices.Contains(r.plan.Skip, name) {
 			return "the judge of " + name + " never looked"
 		}
 	}

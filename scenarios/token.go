@@ -145,6 +145,7 @@ func (w *tokenWriter) plan(p Plan) {
 		w.strings(p.drawn.Defects)
 		w.strings(p.drawn.Without)
 		w.strings(p.drawn.Options)
+		w.strings(p.Skip)
 		return
 	}
 	var packed bytes.Buffer
@@ -240,6 +241,7 @@ func (r *tokenReader) seed() Plan {
 	name, seed := r.string(), r.uint()
 	s := variant.Selection{Profile: r.string(), Defects: r.strings(), Without: r.strings(),
 		Options: r.strings()}
+	skip := r.strings()
 	if r.err != nil {
 		return Plan{}
 	}
@@ -247,6 +249,7 @@ func (r *tokenReader) seed() Plan {
 	if err != nil {
 		r.fail("token: %w", err)
 	}
+	p.Skip = skip
 	return p
 }
 

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tabletop/model/variant"
+	"tabletop/scenarios"
+	"tabletop/sim"
+)
+
+// common are the flags that several commands share.
+type common struct {
+	seed    string
+	sel     variant.Selection
+	skip    []string
+	until   time.Duration
+	trace   string
+	workers int
+	json    bool
+}
+
+func (c *common) addSeed(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&c.seed, "seed", "0", "seed, decimal or 0x hex")
+}
+
+func (c *common) addSelection(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&c.sel.Profile, "profile", "ideal", "version of the system; see list profiles")
+	f.StringArrayVar(&c.sel.Defects, "defect", nil, "add a defect, with what it needs (repeatable)")
+	f.StringArrayVar(&c.sel.Without, "without", nil, "remove a defect or a defence (repeatable)")
+	f.StringArrayVar(&c.sel.Options, "option", nil, "NAME=VALUE; see list options (repeatable)")
+}
+
+func (c *common) addRun(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.DurationVar(&c.until, "until", 0, "stop at this virtual time")
+	f.StringVar(&c.trace, "trace", "", "write every event to this file, as JSON lines")
+}
+
+func (c *common) addSkip(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&c.skip, "skip", nil, "switch a judge off; see list oracles "+
+		"(repeatable)")
+}
+
+func (c *common) addWorkers(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&c.workers, "workers", 0, "runs at a time; 0: one per processor")
+}
+
+func (c *common) addJSON(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&c.json, "json", false, "print JSON on standard output, all else on "+
+		"standard error")
+}
+
+// people returns where text for people goes.
+func (c *common) people(cmd *cobra.Command) io.Writer {
+	if c.json {
+		return cmd.ErrOrStderr()
+	}
+	return cmd.OutOrStdout()
+}
+
+// options returns the options of a run, and a function to be called when it is over.
+func (c *common) options() (scenarios.Options, func() error, error) {
+	opts := scenarios.Options{Until: c.until}
+	if c.until < 0 {
+		return opts, nil, fmt.Errorf("--until %v: want a time that is not negative", c.until)
+	}
+	if c.trace == "" {
+		return opts, func() error { return nil }, nil
+	}
+	f, err := os.Create(c.trace)
+	if err != nil {
+		return opts, nil, fmt.Errorf("--trace: %w", err)
+	}
+	w := bufio.NewWriter(f)
+	lines := json.NewEncoder(w)
+	var failed error
+	opts.Trace = func(r sim.Record) {
+		if err := lines.Encode(r); err != nil && failed == nil {
+			failed = err
+		}
+	}
+	return opts, func() error {
+		for _, err := range []error{failed, w.Flush(), f.Close()} {
+			if err != nil {
+				return fmt.Errorf("--trace: %w", err)
+			}
+		}
+		return nil
+	}, nil
+}
+
+func printJSON(cmd *cobra.Command, v any) error {
+	e := json.NewEncoder(cmd.OutOrStdout())
+	return e.Encode(v)
+}

@@ -1,0 +1,65 @@
+// Command tabletop rehearses failures of a Kudu-like cluster in a deterministic simulation. See
+// README.md for what it does and tabletop --help for how.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	exitPass     = 0
+	exitFail     = 1 // a failure was found
+	exitUsage    = 2 // bad usage or bad input
+	exitNoProof  = 3 // vacuous or inconclusive
+	exitDiverged = 4 // a replay went another way
+)
+
+// status is an exit status on its way out of a command; whatever there is to say has been said.
+type status int
+
+func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+func main() { os.Exit(Main()) }
+
+// Main runs the command line and returns the exit status.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := root().ExecuteContext(ctx)
+	var s status
+	switch {
+	case err == nil:
+		return exitPass
+	case errors.As(err, &s):
+		return int(s)
+	}
+	fmt.Fprintln(os.Stderr, "tabletop:", err)
+	return exitUsage
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "tabletop",
+		Short: "Rehearse failures of a replicated control plane",
+		Long: `Tabletop runs a whole Kudu-like cluster (masters, tablet servers, clients) in a
+deterministic simulation, disturbs it, and judges what its clients see.
+
+Exit status: 0 pass; 1 a failure was found; 2 bad usage or bad input; 3 vacuous or
+inconclusive; 4 a replay diverged.`,
+		Example: `  tabletop run kudu-1353 --profile kudu-0.7
+  tabletop compare kudu-1353
+  tabletop fuzz --profile kudu-0.7 --count 2000
+  tabletop replay TOKEN`,
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.AddCommand(listCommand(), runCommand(), fuzzCommand(), replayCommand(), compareCommand())
+	return cmd
+}
