@@ -138,12 +138,13 @@ type Summary struct {
 type Group struct {
 	Signature string
 	Count     int
-	First     []*Result // some of them, the first
+	First     []*Result // some of them: the first, and the first that shows nothing else
 	FirstRun  int       // how many runs it took to the first
 	Cause     string    // what ablation says; empty: not asked
+	alone     bool      // First has a run that shows nothing else
 }
 
-const keptPerGroup = 3
+const keptPerGroup = 2
 
 func newSummary() *Summary {
 	return &Summary{Verdicts: map[string]int{}, Vacuous: map[string]int{},
@@ -192,8 +193,9 @@ func (s *Summary) group(signature string, r *Result) {
 	}
 	g := s.Groups[i]
 	g.Count++
-	if len(g.First) < keptPerGroup {
+	if alone := len(r.Findings) == 1; len(g.First) < keptPerGroup || alone && !g.alone {
 		g.First = append(g.First, r)
+		g.alone = g.alone || alone
 	}
 }
 

@@ -68,14 +68,7 @@ type Stats struct {
 }
 
 // Stuck reports whether the run ended with an alter that nothing can finish.
-func (r *Result) Stuck() bool {
-	for _, f := range r.Findings {
-		if f.Signature == StuckAlter {
-			return true
-		}
-	}
-	return false
-}
+func (r *Result) Stuck() bool { return r.shows(StuckAlter) }
 
 // StuckAlter is the signature of KUDU-1353's symptom.
 const StuckAlter = checker.Liveness + "/table/alter-stuck"

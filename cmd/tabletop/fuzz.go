@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -157,12 +158,9 @@ func (f *fuzzFlags) enough(r *scenarios.Result) bool {
 	if r.Verdict != scenarios.Fail {
 		return false
 	}
-	for _, finding := range r.Findings {
-		if finding.Signature == f.stopAt {
-			return true
-		}
-	}
-	return f.stop
+	return f.stop || slices.ContainsFunc(r.Findings, func(x scenarios.Finding) bool {
+		return x.Signature == f.stopAt
+	})
 }
 
 // explain looks for the cause of the first failures of each signature.

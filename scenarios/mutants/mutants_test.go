@@ -1,0 +1,120 @@
+package mutants
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tabletop/checker"
+	"tabletop/scenarios"
+)
+
+var (
+	hunt  = flag.Bool("mutants", false, "build every mutant and hunt it")
+	seeds = flag.Int("mutants.seeds", 500, "within how many seeds a mutant must be caught")
+)
+
+const root = "../.."
+
+func TestPatchesApply(t *testing.T) {
+	all, err := All()
+	require.NoError(t, err)
+	require.NotEmpty(t, all)
+	for _, m := range all {
+		_, err := m.Files(root)
+		require.NoError(t, err)
+		require.NotEmpty(t, m.Title, m.Name)
+	}
+}
+
+// Every mutant is caught by the ordinary generator under the profile ideal, and some of those
+// that the judge of durability catches at once are caught without it too, by what follows.
+func TestMutantsAreCaught(t *testing.T) {
+	if !*hunt {
+		t.Skip("make mutants hunts them")
+	}
+	all, err := All()
+	require.NoError(t, err)
+	caughtBlind := 0
+	fmt.Printf("%-24s %7s  %s\n", "mutant", "seeds", "oracle")
+	for _, m := range all {
+		binary := build(t, m)
+		first := fuzz(t, binary, m)
+		if first == nil {
+			t.Errorf("%s is not caught in %d seeds: %s", m.Name, *seeds, m.Title)
+			fmt.Printf("%-24s %7s\n", m.Name, "-")
+			continue
+		}
+		fmt.Printf("%-24s %7d  %s\n", m.Name, first.Seed+1, first.Signature)
+		if first.Oracle != checker.DurableBeforeVisible {
+			continue
+		}
+		if blind := fuzz(t, binary, m, "--skip", checker.DurableBeforeVisible); blind != nil {
+			caughtBlind++
+			fmt.Printf("%-24s %7d  %s\n", "  without that judge", blind.Seed+1, blind.Signature)
+		} else {
+			fmt.Printf("%-24s %7s  not in %d seeds\n", "  without that judge", "-", *seeds)
+		}
+	}
+	require.Positive(t, caughtBlind, "no mutant is caught without the judge of durability")
+}
+
+// build compiles the program with the mutant in place of the sources it changes.
+func build(t *testing.T, m Mutant) string {
+	files, err := m.Files(root)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	overlay := map[string]map[string]string{"Replace": {}}
+	for path, content := range files {
+		abs, err := filepath.Abs(path)
+		require.NoError(t, err)
+		changed := filepath.Join(dir, strconv.Itoa(len(overlay["Replace"]))+".go")
+		require.NoError(t, os.WriteFile(changed, content, 0o600))
+		overlay["Replace"][abs] = changed
+	}
+	text, err := json.Marshal(overlay)
+	require.NoError(t, err)
+	list := filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(list, text, 0o600))
+	binary := filepath.Join(dir, "tabletop")
+	cmd := exec.Command("go", "build", "-overlay", list, "-o", binary, "./cmd/tabletop")
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s does not compile:\n%s", m.Name, out)
+	return binary
+}
+
+// fuzz returns the first failure, or nil.
+func fuzz(t *testing.T, binary string, m Mutant, more ...string) *scenarios.Result {
+	args := []string{"fuzz", "--profile", "ideal", "--count", strconv.Itoa(*seeds), "--stop",
+		"--no-explain", "--json"}
+	for _, id := range m.Without {
+		args = append(args, "--without", id)
+	}
+	for _, oracle := range m.Skip {
+		args = append(args, "--skip", oracle)
+	}
+	out, err := exec.Command(binary, append(args, more...)...).Output()
+	if _, failed := err.(*exec.ExitError); err != nil && !failed {
+		require.NoError(t, err)
+	}
+	lines := bufio.NewScanner(bytes.NewReader(out))
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		var r scenarios.Result
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
+		if r.Verdict == scenarios.Fail {
+			return &r
+		}
+	}
+	return nil
+}
