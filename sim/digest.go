@@ -29,24 +29,12 @@ func (d *Digest) Bool(x bool) {
 }
 
 // String folds the length and the bytes of s in.
-func (d *Digest) String(s string) {
-	d.Uint64(uint64(len(s)))
-	for len(s) >= 8 {
-		d.Uint64(uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56)
-		s = s[8:]
-	}
-	var tail uint64
-	for i := 0; i < len(s); i++ {
-		tail |= uint64(s[i]) << (8 * i)
-	}
-	if len(s) > 0 {
-		d.Uint64(tail)
-	}
-}
+func (d *Digest) String(s string) { fold(d, s) }
 
 // Bytes folds the length and the contents of b in.
-func (d *Digest) Bytes(b []byte) {
+func (d *Digest) Bytes(b []byte) { fold(d, b) }
+
+func fold[T string | []byte](d *Digest, b T) {
 	d.Uint64(uint64(len(b)))
 	for len(b) >= 8 {
 		d.Uint64(uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
@@ -54,7 +42,7 @@ func (d *Digest) Bytes(b []byte) {
 		b = b[8:]
 	}
 	var tail uint64
-	for i := range b {
+	for i := range len(b) {
 		tail |= uint64(b[i]) << (8 * i)
 	}
 	if len(b) > 0 {

@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"fmt"
-	"sync/atomic"
-)
+import "fmt"
 
 // Event is something that happened, published on a topic.
 type Event interface {
@@ -19,13 +16,15 @@ type Topic[T Event] struct {
 	hash uint64
 }
 
-var topicCount atomic.Int32
+// topicCount numbers the topics; package variables are initialized one after another.
+var topicCount int
 
-// NewTopic returns a topic of that name.
+// NewTopic returns a topic of that name. It is for package variables only.
 func NewTopic[T Event](name string) *Topic[T] {
 	var d Digest
 	d.String(name)
-	return &Topic[T]{id: int(topicCount.Add(1)) - 1, name: name, hash: d.Sum()}
+	topicCount++
+	return &Topic[T]{id: topicCount - 1, name: name, hash: d.Sum()}
 }
 
 // Subscribe calls fn at every later event of the topic in the world, at the instant it happens

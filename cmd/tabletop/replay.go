@@ -37,11 +37,7 @@ func replay(cmd *cobra.Command, c *common, word string, verbose bool) error {
 		return err
 	}
 	out := c.people(cmd)
-	opts.Story = func(l scenarios.Line) {
-		if verbose || !l.Detail {
-			fmt.Fprintln(out, l)
-		}
-	}
+	opts.Story = storyTo(out, verbose)
 	r, err := scenarios.Replay(token, opts)
 	if err != nil {
 		return err
@@ -50,6 +46,12 @@ func replay(cmd *cobra.Command, c *common, word string, verbose bool) error {
 		return err
 	}
 	fmt.Fprintln(out)
+	if r.Diverged != "" {
+		fmt.Fprintf(out, "DIVERGED %s: the replay has digest %s, the token says %016x\n",
+			r.Diverged, r.Digest, token.Fingerprint.Digest)
+	} else {
+		fmt.Fprintln(out, "the replay went as the token says")
+	}
 	printVerdict(out, r.Result)
 	if c.json {
 		if err := printJSON(cmd, r); err != nil {
@@ -57,10 +59,7 @@ func replay(cmd *cobra.Command, c *common, word string, verbose bool) error {
 		}
 	}
 	if r.Diverged != "" {
-		fmt.Fprintf(cmd.ErrOrStderr(), "DIVERGED %s: the replay has digest %s, the token says %016x\n",
-			r.Diverged, r.Digest, token.Fingerprint.Digest)
 		return status(exitDiverged)
 	}
-	fmt.Fprintln(out, "the replay went as the token says")
 	return verdictStatus(r.Result)
 }

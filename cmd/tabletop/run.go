@@ -91,11 +91,7 @@ func runPlan(cmd *cobra.Command, c *common, p scenarios.Plan, verbose bool) erro
 		return err
 	}
 	out := c.people(cmd)
-	opts.Story = func(l scenarios.Line) {
-		if verbose || !l.Detail {
-			fmt.Fprintln(out, l)
-		}
-	}
+	opts.Story = storyTo(out, verbose)
 	began := time.Now()
 	res, err := scenarios.Run(p, opts)
 	if err != nil {
@@ -113,6 +109,15 @@ func runPlan(cmd *cobra.Command, c *common, p scenarios.Plan, verbose bool) erro
 		}
 	}
 	return verdictStatus(res)
+}
+
+// storyTo prints a story line by line.
+func storyTo(w io.Writer, verbose bool) func(scenarios.Line) {
+	return func(l scenarios.Line) {
+		if verbose || !l.Detail {
+			fmt.Fprintln(w, l)
+		}
+	}
 }
 
 // verdictStatus returns the exit status of a verdict.
