@@ -2,6 +2,7 @@ package nemesis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -281,16 +282,21 @@ func (x *Executor) node(name string) *sim.Node {
 	return nil
 }
 
-// CheckTargets says whether the faults name targets that such a cluster can have.
+// CheckTargets says whether the faults name targets that such a cluster can have. Clients are
+// never killed: they are the ones who tell what they saw.
 func CheckTargets(c *model.Cluster, faults []Fault) error {
+	groups := []string{"all", "masters", "tservers", "clients"}
 	for _, f := range faults {
 		if !c.IsTarget(f.Target) {
 			return fmt.Errorf("fault %d: unknown target %q", f.ID, f.Target)
 		}
-		groups := "all masters tservers clients"
-		isGroup := strings.Contains(" "+groups+" ", " "+f.From+" ")
-		if f.Kind == Partition && !isGroup && (strings.Contains(f.From, ":") || !c.IsTarget(f.From)) {
+		if f.Kind == Partition && !slices.Contains(groups, f.From) &&
+			(strings.Contains(f.From, ":") || !c.IsTarget(f.From)) {
 			return fmt.Errorf("fault %d: unknown from %q", f.ID, f.From)
+		}
+		kills := slices.Contains([]Kind{Kill, PowerOff, KillAt}, f.Kind)
+		if kills && strings.HasPrefix(f.Target, "client-") {
+			return fmt.Errorf("fault %d: %s cannot be killed", f.ID, f.Target)
 		}
 	}
 	return nil

@@ -1,0 +1,103 @@
+package variant
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func resolve(t *testing.T, s Selection) Variants {
+	v, err := s.Resolve()
+	require.NoError(t, err)
+	return v
+}
+
+func TestIdealHasEveryDefenceAndNoDefect(t *testing.T) {
+	v := resolve(t, Selection{})
+	require.Empty(t, v.ActiveDefects())
+	for _, d := range Defences {
+		require.True(t, v.On(d.Switch), d.ID)
+	}
+}
+
+func TestDefectBringsWhatItNeeds(t *testing.T) {
+	v := resolve(t, Selection{Defects: []string{"KUDU-1353"}})
+	require.Equal(t, []string{"KUDU-1353", "KUDU-1374"}, v.ActiveDefects())
+	require.False(t, v.On(FullReportByTerm))
+	require.False(t, v.On(ResumeIntentions))
+	require.True(t, v.On(ExactlyOnceDDL), "nothing else is touched")
+}
+
+func TestWithoutRemovesOneThing(t *testing.T) {
+	v := resolve(t, Selection{Profile: "kudu-0.7", Without: []string{"KUDU-1537"}})
+	require.True(t, v.On(ExactlyOnceDDL), "the defence that only this defect needed off is back")
+	require.NotContains(t, v.ActiveDefects(), "KUDU-1537")
+	require.Contains(t, v.ActiveDefects(), "KUDU-1353")
+	v = resolve(t, Selection{Without: []string{"confirmed-reads"}})
+	require.False(t, v.On(ConfirmedReads))
+}
+
+func TestEveryMissingDefenceOfAProfileHasAName(t *testing.T) {
+	for _, p := range Profiles {
+		v := resolve(t, Selection{Profile: p.ID, Without: resolve(t, Selection{Profile: p.ID}).ActiveDefects()})
+		for _, d := range Defences {
+			require.True(t, v.On(d.Switch), "%s without its defects lacks %s", p.ID, d.ID)
+		}
+	}
+}
+
+func TestLaterOptionsCount(t *testing.T) {
+	v := resolve(t, Selection{Profile: "kudu-0.7", Options: []string{"masters=5", "masters=1",
+		"pre-election=true"}})
+	require.Equal(t, 1, v.Masters)
+	require.True(t, v.PreElection)
+}
+
+func TestEveryOptionSetsWhatItGets(t *testing.T) {
+	other := map[string]string{"masters": "5", "allow-even-masters": "true", "tservers": "7",
+		"clients": "2", "pre-election": "false", "master-failure-detection": "false",
+		"waits-end-with-term": "false", "fix": "hard-state", "net": "wan", "disk": "hdd",
+		"restart-delay": "7s"}
+	for _, o := range OptionList {
+		value, ok := other[o.Name]
+		require.True(t, ok, o.Name)
+		require.NotEqual(t, value, o.Default())
+		v := resolve(t, Selection{Options: []string{o.Name + "=" + value}})
+		require.Equal(t, value, o.get(v.Options))
+	}
+}
+
+func TestBadSelectionsNameTheCulprit(t *testing.T) {
+	for want, s := range map[string]Selection{
+		`unknown profile "x"`:                       {Profile: "x"},
+		`unknown defect "x"`:                        {Defects: []string{"x"}},
+		`unknown defect or defence "x"`:             {Without: []string{"x"}},
+		`unknown option "x"`:                        {Options: []string{"x=1"}},
+		`option "masters": want NAME=VALUE`:         {Options: []string{"masters"}},
+		"option masters=0: want a number from 1":    {Options: []string{"masters=0"}},
+		"option masters=4: an even number":          {Options: []string{"masters=4"}},
+		"option net=radio: want one of lan":         {Options: []string{"net=radio"}},
+		"option pre-election=yes: want true or":     {Options: []string{"pre-election=yes"}},
+		"option restart-delay=-1s: want a duration": {Options: []string{"restart-delay=-1s"}},
+	} {
+		_, err := s.Resolve()
+		require.ErrorContains(t, err, want)
+	}
+	resolve(t, Selection{Options: []string{"masters=4", "allow-even-masters=true"}})
+}
+
+func TestEverySwitchIsDescribedOnce(t *testing.T) {
+	seen := map[Switch]bool{}
+	for _, d := range Defects {
+		require.False(t, seen[d.Switch], d.ID)
+		seen[d.Switch] = true
+		require.NotEmpty(t, d.Title)
+		require.NotEmpty(t, d.Entry)
+		require.NotEmpty(t, d.Needs)
+	}
+	for _, d := range Defences {
+		require.False(t, seen[d.Switch], d.ID)
+		seen[d.Switch] = true
+	}
+	require.Len(t, seen, int(switchCount))
+}
