@@ -54,8 +54,8 @@ func (a *availability) answered(e client.OpEvent) {
 	}
 	if steady >= e.Op.Replicas {
 		a.j.report(Violation{Oracle: Availability, Object: "table", Reason: "refused-for-good",
-			Detail: fmt.Sprintf("%s op %d: %v, refused by %s with %v, though %d tablet servers run "+
-				"and can reach it", e.Client.Node().Name(), e.Op.ID, e.Op,
+			Detail: fmt.Sprintf("%s op %d: %v, refused by %s with %v, though %d tablet servers "+
+				"run and can reach it", e.Client.Node().Name(), e.Op.ID, e.Op,
 				a.j.c.World.Node(e.Outcome.Master).Name(), e.Outcome.Status, steady)})
 	}
 }

@@ -148,8 +148,8 @@ func (j *Judges) settle() ([]Event, Settled) {
 func (j *Judges) compareAnswer(p *pending, effect *requested) {
 	if p.Out.Code.Class() == wire.Refusal && p.Op.ChangesCatalog() && effect != nil {
 		j.report(Violation{Oracle: ExactlyOnce, Object: "request",
-			Reason: "refused-after-effect", Detail: fmt.Sprintf("%v, though entry %v carried it out",
-				p.Event, effect.op)})
+			Reason: "refused-after-effect",
+			Detail: fmt.Sprintf("%v, though entry %v carried it out", p.Event, effect.op)})
 	}
 }
 

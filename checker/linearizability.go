@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -121,7 +122,7 @@ func leftOut(events []Event, info porcupine.LinearizationInfo) []Event {
 			left = append(left, e)
 		}
 	}
-	slices.SortStableFunc(left, func(a, b Event) int { return int(min(1, max(-1, a.Return-b.Return))) })
+	slices.SortStableFunc(left, func(a, b Event) int { return cmp.Compare(a.Return, b.Return) })
 	return left
 }
 
@@ -150,7 +151,8 @@ func (j *Judges) CheckHistory() (settled Settled, inconclusive bool) {
 func explain(part, left []Event, names []string) string {
 	bad := left[0]
 	var b strings.Builder
-	fmt.Fprintf(&b, "no order of the operations on %s explains\n  %v", strings.Join(names, ", "), bad)
+	fmt.Fprintf(&b, "no order of the operations on %s explains\n  %v",
+		strings.Join(names, ", "), bad)
 	lines := 0
 	for _, e := range part {
 		if e.Op.ID != bad.Op.ID && e.Return >= bad.Call-20e9 && e.Call <= bad.Return && lines < 9 {

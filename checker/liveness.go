@@ -123,7 +123,7 @@ func (j *Judges) lagging(m *master.Master, tablet *catalog.Tablet) (line string,
 	if leader == nil {
 		return fmt.Sprintf("%v has no leader", tablet.ID), true
 	}
-	ts := j.c.TServers[slices.Index(j.c.TServerIDs(), leader.ID())]
+	ts := j.c.TServerOn(leader.ID())
 	line = fmt.Sprintf("%v is led by %s at version %d, %s sends its work to %s", tablet.ID,
 		leader.Name(), ts.SchemaVersion(tablet.ID), m.Node().Name(), j.serverName(m, tablet.ID))
 	tasks := 0
@@ -153,15 +153,16 @@ func (j *Judges) serverName(m *master.Master, tablet wire.TabletID) string {
 func (j *Judges) creating(m *master.Master, t *catalog.Tablet) Unfinished {
 	var hosts []string
 	for _, id := range t.Consensus.Voters {
-		ts := j.c.TServers[slices.Index(j.c.TServerIDs(), id)]
+		ts := j.c.TServerOn(id)
 		state := "no replica"
 		if r := ts.Replica(t.ID); r != nil {
 			state = fmt.Sprintf("%v in term %d", r.Role(), r.Term())
 		}
 		hosts = append(hosts, fmt.Sprintf("%s %s", ts.Node().Name(), state))
 	}
-	return Unfinished{"tablet", "creation-unfinished", fmt.Sprintf("%v of %s is %v in the catalog: %s",
-		t.ID, m.Store().Tables[t.Table].Name, t.State, strings.Join(hosts, ", "))}
+	return Unfinished{"tablet", "creation-unfinished", fmt.Sprintf(
+		"%v of %s is %v in the catalog: %s", t.ID, m.Store().Tables[t.Table].Name, t.State,
+		strings.Join(hosts, ", "))}
 }
 
 // ReportUnfinished turns what is left after the budget into violations.

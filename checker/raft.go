@@ -164,7 +164,8 @@ func (r *raftJudge) applied(e raft.EntryEvent) {
 	if !r.agree(l, e.Replica, e.Entry.OpID) {
 		return
 	}
-	if agreed := l.committed[e.Entry.Index-1]; agreed.contents != identify(e.Replica, e.Entry).contents {
+	agreed := l.committed[e.Entry.Index-1]
+	if agreed.contents != identify(e.Replica, e.Entry).contents {
 		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object,
 			Reason: "contents-differ", Detail: fmt.Sprintf("%s applies %v of %v", name(e.Replica),
 				e.Entry.OpID, e.Replica.Tablet())})

@@ -80,6 +80,11 @@ var disks = map[string]sim.Latency{
 		TailPPM: 20_000, TailMax: 2 * time.Second},
 }
 
+// TServerOn returns the tablet server that runs, or last ran, on a node.
+func (c *Cluster) TServerOn(id wire.ServerID) *tserver.TServer {
+	return c.TServers[slices.Index(c.tserverIDs, id)]
+}
+
 // Boot switches every node on.
 func (c *Cluster) Boot() {
 	for _, n := range c.World.Nodes() {

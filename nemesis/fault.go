@@ -79,7 +79,7 @@ func (f Fault) String() string {
 // ParseFault reads the words of a fault. The error names the word that is wrong.
 func ParseFault(words []string) (Fault, error) {
 	if len(words) < 4 {
-		return Fault{}, fmt.Errorf("want ID at=DURATION KIND TARGET ...")
+		return Fault{}, fmt.Errorf("want ID at=DURATION KIND TARGET, and more words by kind")
 	}
 	var f Fault
 	var err error

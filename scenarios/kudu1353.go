@@ -85,18 +85,22 @@ type stepChecks struct {
 	missed string
 }
 
+func (s *stepChecks) tell(format string, args ...any) {
+	s.r.story.line(false, "step", format, args...)
+}
+
 // at tells a step and, if it has one, asserts its condition, which returns what is wrong.
 func (s *stepChecks) at(t time.Duration, title string, condition func() string) {
 	w := s.r.c.World
 	w.At(sim.Time(t), 2<<40+uint64(t), func() {
 		if title != "" {
-			s.r.story.line(false, "step", "%s", title)
+			s.tell("%s", title)
 		}
 		if condition == nil {
 			return
 		}
 		if wrong := condition(); wrong != "" {
-			s.r.story.line(false, "step", "MISSED: %s", wrong)
+			s.tell("MISSED: %s", wrong)
 			if s.missed == "" {
 				s.missed = fmt.Sprintf("at %v: %s", w.Now(), wrong)
 			}
@@ -191,7 +195,7 @@ func (k *ticket) tabletReported() string {
 		if t.State != catalog.TabletRunning || leader == nil || t.Consensus.Leader != leader.ID() {
 			return "master-2 does not know the tablet's leader"
 		}
-		ts := k.r.c.TServers[int(leader.ID()-k.r.c.TServerIDs()[0])]
+		ts := k.r.c.TServerOn(leader.ID())
 		if len(ts.Unreported(k.r.c.MasterIDs()[1])) > 0 {
 			return leader.Name() + " has unreported changes"
 		}
@@ -211,12 +215,12 @@ func (k *ticket) tellTasks() string {
 	}
 	switch {
 	case k.routed > 0:
-		k.r.story.line(false, "step", "6. master-1 knew the tablet's leader: %d calls to alter the "+
+		k.tell("6. master-1 knew the tablet's leader: %d calls to alter the "+
 			"tablet were sent", k.routed)
 	case tasks > 0:
-		k.r.story.line(false, "step", "6. no call to alter the tablet was sent; %d tasks wait", tasks)
+		k.tell("6. no call to alter the tablet was sent; %d tasks wait", tasks)
 	default:
-		k.r.story.line(false, "step", "6. no call to alter the tablet was sent, and none is "+
+		k.tell("6. no call to alter the tablet was sent, and none is " +
 			"outstanding")
 	}
 	return ""
@@ -230,10 +234,9 @@ func (k *ticket) tellReports() string {
 			continue
 		}
 		_, reported := c.Masters[0].Knows(leader.ID())
-		unreported := c.TServers[int(leader.ID()-c.TServerIDs()[0])].Unreported(c.MasterIDs()[0])
-		k.r.story.line(false, "step", "7. %s, which leads the tablet, heartbeats to master-1; master-1 "+
-			"has its full report: %t; it has %d tablets to report", leader.Name(), reported,
-			len(unreported))
+		unreported := c.TServerOn(leader.ID()).Unreported(c.MasterIDs()[0])
+		k.tell("7. %s, which leads the tablet, heartbeats to master-1; master-1 has its full "+
+			"report: %t; it has %d tablets to report", leader.Name(), reported, len(unreported))
 	}
 	return ""
 }
@@ -245,10 +248,10 @@ func (k *ticket) tellEnd() string {
 	}
 	for _, id := range sim.Keys(store.Tables) {
 		if t := store.Tables[id]; t.State == catalog.TableAltering {
-			k.r.story.line(false, "step", "8. table %s is still ALTERING, and nothing will change that",
+			k.tell("8. table %s is still ALTERING, and nothing will change that",
 				t.Name)
 		} else {
-			k.r.story.line(false, "step", "8. table %s is %v at version %d", t.Name, t.State, t.Version)
+			k.tell("8. table %s is %v at version %d", t.Name, t.State, t.Version)
 		}
 	}
 	return ""

@@ -164,7 +164,7 @@ const maxTime = 24 * time.Hour
 
 func (p *Plan) parseOp(words []string) error {
 	if len(words) < 4 {
-		return fmt.Errorf("op: want ID at=DURATION client-N OPERATION ...")
+		return fmt.Errorf("op: want ID at=DURATION client-N OPERATION, and more words by kind")
 	}
 	var o PlannedOp
 	id, err := strconv.Atoi(words[0])

@@ -9,7 +9,7 @@ import (
 type Replayed struct {
 	*Result
 	// Diverged tells between which instants the replay went another way; empty: it did not.
-	Diverged string
+	Diverged string `json:"diverged"`
 }
 
 // Replay runs the token's run again and compares how it went.

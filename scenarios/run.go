@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -64,13 +65,26 @@ func Run(p Plan, opts Options) (*Result, error) {
 	}
 	r.judges = checker.Attach(r.c, p.Skip, r.c.World.Halt)
 	r.meter = startMeter(r.c)
+	r.nemesis = nemesis.Start(r.c, p.Faults)
 	r.story = startStory(r)
 	if scenario.checks != nil {
 		r.checks = scenario.checks(r)
 	}
-	r.execute()
-	r.judge()
+	r.guarded(r.execute)
+	r.guarded(r.judge)
 	return r.result(), nil
+}
+
+// guarded turns a panic of our own code, outside the world's loop, into a finding.
+func (r *run) guarded(f func()) {
+	defer func() {
+		if rec := recover(); rec != nil {
+			r.c.World.Halt()
+			r.judges.ReportFinding(&sim.Finding{Class: "panic", At: r.c.World.Now(),
+				Node: "testbed", Detail: fmt.Sprint(rec), Stack: string(debug.Stack())})
+		}
+	}()
+	f()
 }
 
 // execute runs the phases up to the quiet period, unless a judge or a finding ends the run.
@@ -79,7 +93,6 @@ func (r *run) execute() {
 	r.story.phase("boot", "%d masters, %d tablet servers, %d clients", len(r.c.Masters),
 		len(r.c.TServers), len(r.c.Clients))
 	r.c.Boot()
-	r.nemesis = nemesis.Start(r.c, r.plan.Faults)
 	r.startWorkload()
 	r.until(sim.Time(r.plan.Heal))
 	if r.stopped() {

@@ -32,8 +32,9 @@ var Scenarios []Scenario
 func init() {
 	Scenarios = []Scenario{
 		{Name: "storm", Title: "random DDL under random faults", plan: stormPlan},
-		{Name: "kudu-1353", Title: "the eight steps of KUDU-1353: an AlterTable that hangs for ever",
-			plan: kudu1353Plan, checks: kudu1353Checks, Compared: kudu1353Variants},
+		{Name: "kudu-1353",
+			Title: "the eight steps of KUDU-1353: an AlterTable that hangs for ever",
+			plan:  kudu1353Plan, checks: kudu1353Checks, Compared: kudu1353Variants},
 		{Name: "kudu-1353-rename", Title: "the same with a rename, as the test that was flaky",
 			plan: kudu1353RenamePlan, checks: kudu1353Checks, Compared: kudu1353Variants},
 	}

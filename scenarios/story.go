@@ -51,7 +51,9 @@ func (s *story) phase(name, format string, args ...any) {
 
 func (s *story) nodes() {
 	w := s.r.c.World
-	sim.NodeDown.Subscribe(w, func(e sim.NodeEvent) { s.line(false, e.Node.Name(), "%s", e.Reason) })
+	sim.NodeDown.Subscribe(w, func(e sim.NodeEvent) {
+		s.line(false, e.Node.Name(), "%s", e.Reason)
+	})
 	sim.NodeUp.Subscribe(w, func(e sim.NodeEvent) { s.line(w.Now() == 0, e.Node.Name(), "starts") })
 	sim.NodePaused.Subscribe(w, func(e sim.NodeEvent) { s.line(false, e.Node.Name(), "paused") })
 	sim.NodeResumed.Subscribe(w, func(e sim.NodeEvent) { s.line(false, e.Node.Name(), "resumed") })

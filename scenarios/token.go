@@ -69,7 +69,7 @@ func ParseToken(word string) (Token, error) {
 	var format int
 	head, body, found := strings.Cut(word, "_")
 	if _, err := fmt.Sscanf(head, "tt%d", &format); err != nil || !found {
-		return Token{}, fmt.Errorf("%q is no token: want tt%d_...", clip(word), TokenFormat)
+		return Token{}, fmt.Errorf("%q is no token: want tt%d_ and more", clip(word), TokenFormat)
 	}
 	if format != TokenFormat {
 		return Token{}, fmt.Errorf("token of format %d; this program reads format %d", format,

@@ -74,12 +74,11 @@ type World struct {
 	armed     map[armKey]func(*Proc)
 	trace     func(Record)
 
-	running  *Proc // whose code is executing, if any
-	idle     []*Proc
-	moment   uint64 // events at the present instant
-	halted   bool
-	finding  *Finding
-	messages uint64
+	running *Proc // whose code is executing, if any
+	idle    []*Proc
+	moment  uint64 // events at the present instant
+	halted  bool
+	finding *Finding
 }
 
 // New returns an empty world at time zero.

@@ -63,12 +63,12 @@ func compareCommand() *cobra.Command {
 }
 
 func printComparison(w io.Writer, scenario string, rows []scenarios.Row) {
-	fmt.Fprintf(w, "%s: the sequence of the ticket, %d times each, and %d random storms, the same for "+
-		"every variant\n\n", scenario, rows[0].Sequence, rows[0].Storms)
+	fmt.Fprintf(w, "%s: the sequence of the ticket, %d times each, and %d random storms, the same "+
+		"for every variant\n\n", scenario, rows[0].Sequence, rows[0].Storms)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tticket's\tAlterTable\tto done\tstuck per\tpassed per\tmaster\t\theartbeat\t")
-	fmt.Fprintln(t, "variant\tsequence\tmedian\t99 %\t1,000 storms\t1,000 storms\twrites\tmessages\t"+
-		"bytes\t")
+	fmt.Fprintln(t, "variant\tsequence\tmedian\t99 %\t1,000 storms\t1,000 storms\twrites\t"+
+		"messages\tbytes\t")
 	for _, r := range rows {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.1f\t%.1f\t%.0f\t%.0f\t%.0f\t\n", r.Variant, sequence(r),
 			duration(r, r.DoneMedian), duration(r, r.DoneP99), perMille(r.StormsStuck, r.Storms),

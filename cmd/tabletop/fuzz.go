@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"tabletop/scenarios"
+	"tabletop/sim"
 )
 
 // fuzzFlags say which seeds to run, and what to print of them.
@@ -192,8 +193,9 @@ func printSummary(w io.Writer, sum *scenarios.Summary, z scenarios.Fuzz) {
 		scenarios.Inconclusive} {
 		fmt.Fprintf(w, ", %d %s", sum.Verdicts[v], v)
 	}
-	fmt.Fprintf(w, "\n%v of virtual time in %v: %.0f seeds per hour\n", sum.Virtual.Round(time.Second),
-		sum.Wall.Round(100*time.Millisecond), float64(sum.Runs)/sum.Wall.Hours())
+	fmt.Fprintf(w, "\n%v of virtual time in %v: %.0f seeds per hour\n",
+		sum.Virtual.Round(time.Second), sum.Wall.Round(100*time.Millisecond),
+		float64(sum.Runs)/sum.Wall.Hours())
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if len(sum.Groups) > 0 {
 		fmt.Fprintln(t, "\nruns\tfirst at run\tseed\tsignature\tcause")
@@ -210,8 +212,8 @@ func printSummary(w io.Writer, sum *scenarios.Summary, z scenarios.Fuzz) {
 	for _, k := range sum.FaultKinds() {
 		fmt.Fprintf(t, "%s\t%d\t%d\n", k.Kind, k.Effective, k.All)
 	}
-	for why, n := range sum.Vacuous {
-		fmt.Fprintf(t, "vacuous: %s\t%d\n", why, n)
+	for _, why := range sim.Keys(sum.Vacuous) {
+		fmt.Fprintf(t, "vacuous: %s\t%d\n", why, sum.Vacuous[why])
 	}
 	_ = t.Flush()
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -163,7 +162,7 @@ func printFailure(w io.Writer, res *scenarios.Result) {
 // firstLines returns the first n lines, and how many are left out.
 func firstLines(text string, n int) string {
 	lines := strings.Split(text, "\n")
-	if len(lines) <= n || os.Getenv("TABLETOP_FULL") != "" {
+	if len(lines) <= n {
 		return text
 	}
 	return strings.Join(lines[:n], "\n") + fmt.Sprintf("\n  (%d more lines; --json has them)",

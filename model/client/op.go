@@ -90,7 +90,7 @@ func ParseOp(words []string) (Op, error) {
 		}
 	}
 	if o.Kind == Create && len(o.Columns) == 0 {
-		return Op{}, fmt.Errorf("create: want columns=NAME,...")
+		return Op{}, fmt.Errorf("create: want columns=NAME[,NAME]")
 	}
 	return o, nil
 }

@@ -154,7 +154,9 @@ func (m *AlterTableRequest) Fold(d *sim.Digest) {
 }
 
 // Size implements sim.Message.
-func (m *AlterTableRequest) Size() int { return 32 + len(m.Name) + len(m.NewName) + 24*len(m.Steps) }
+func (m *AlterTableRequest) Size() int {
+	return 32 + len(m.Name) + len(m.NewName) + 24*len(m.Steps)
+}
 
 func (m *AlterTableRequest) String() string {
 	text := "AlterTable " + m.Name

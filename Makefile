@@ -1,0 +1,46 @@
+.DEFAULT_GOAL := help
+GO ?= go
+
+.PHONY: help build check fmt vet lint test race mutants fuzz compare golden clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+
+build: ## build bin/tabletop
+	$(GO) build -o bin/tabletop ./cmd/tabletop
+
+check: fmt vet lint test ## all that a change must pass, in under two minutes
+
+fmt:
+	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "not formatted: $$files"; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(GO) tool staticcheck ./...
+
+test: ## the tests: units, properties, scenarios on fixed seeds, each twice with equal digests
+	$(GO) test ./...
+
+race: ## the tests of everything that runs in a world, under the race detector (needs a C compiler)
+	@if ! command -v cc >/dev/null 2>&1 && ! command -v gcc >/dev/null 2>&1; then \
+		echo "race: SKIPPED, there is no C compiler"; exit 0; fi; \
+	set -x; CGO_ENABLED=1 $(GO) test -race ./sim ./model/... ./nemesis ./checker && \
+	CGO_ENABLED=1 $(GO) test -race ./scenarios -run 'Golden|Kudu1353|Tokens|Observing|Missed'
+
+mutants: ## hunt the planted bugs with the ordinary storms
+	$(GO) test ./scenarios/mutants -run TestMutantsAreCaught -count=1 -v -mutants
+
+COUNT ?= 20000
+fuzz: build ## COUNT storms under ideal, which must be clean
+	bin/tabletop fuzz --profile ideal --count $(COUNT)
+
+compare: build ## the solutions of KUDU-1353 side by side
+	bin/tabletop compare kudu-1353
+
+golden: ## write the golden files anew, after a change that is meant
+	$(GO) test ./scenarios -run Golden -update
+
+clean: ## remove what was built
+	rm -rf bin
