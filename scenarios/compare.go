@@ -33,7 +33,7 @@ type Row struct {
 	StormsStuck  int            `json:"storms_stuck"`
 	StormsPassed int            `json:"storms_passed"`
 	Others       map[string]int `json:"other_signatures"`
-	// Costs, per virtual minute of the storms.
+	// Costs, per virtual minute up to healing.
 	MasterWrites   float64 `json:"master_writes_per_minute"`
 	Messages       float64 `json:"messages_per_minute"`
 	HeartbeatBytes float64 `json:"heartbeat_bytes_per_minute"`
@@ -94,8 +94,7 @@ func (c Comparison) sequence(ctx context.Context, v Variant, row *Row, step func
 }
 
 func (c Comparison) storms(ctx context.Context, v Variant, row *Row, step func() bool) error {
-	var writes, bytes, messages int
-	var virtual time.Duration
+	var all Cost
 	_, err := Fuzz{Scenario: "storm", Select: v.Select, First: c.First, Count: c.Storms,
 		Workers: c.Workers, Each: func(r *Result) bool {
 			row.Storms++
@@ -106,17 +105,16 @@ func (c Comparison) storms(ctx context.Context, v Variant, row *Row, step func()
 				row.StormsPassed++
 			}
 			row.other(r)
-			writes += r.Stats.MasterWrites
-			bytes += r.Stats.HeartbeatBytes
-			messages += int(r.Messages)
-			virtual += time.Duration(r.VirtualNS)
+			all.MasterWrites += r.Stats.StormCost.MasterWrites
+			all.HeartbeatBytes += r.Stats.StormCost.HeartbeatBytes
+			all.Messages += r.Stats.StormCost.Messages
+			all.Virtual += r.Stats.StormCost.Virtual
 			return step()
 		}}.Run(ctx)
-	if virtual > 0 {
-		minutes := virtual.Minutes()
-		row.MasterWrites = float64(writes) / minutes
-		row.Messages = float64(messages) / minutes
-		row.HeartbeatBytes = float64(bytes) / minutes
+	if minutes := all.Virtual.Minutes(); minutes > 0 {
+		row.MasterWrites = float64(all.MasterWrites) / minutes
+		row.Messages = float64(all.Messages) / minutes
+		row.HeartbeatBytes = float64(all.HeartbeatBytes) / minutes
 	}
 	return err
 }

@@ -13,8 +13,9 @@ import (
 	"tabletop/sim"
 )
 
-// The ticket's sequence, at fixed times with room between the steps; the seed varies latencies
-// and when, after the last election, the client's AlterTable comes.
+// The ticket's sequence, at fixed times with room between the steps; the seed varies latencies,
+// when in the second after electAgain the last election comes, and when after that the client's
+// AlterTable.
 const (
 	electFirst  = 2 * time.Second
 	electSecond = 10 * time.Second
@@ -38,7 +39,8 @@ func kudu1353RenamePlan(seed uint64, s variant.Selection) Plan {
 
 func ticketPlan(name string, seed uint64, s variant.Selection, alter client.Op) Plan {
 	r := sim.NewRand(seed, streamTicket)
-	alterAt := electAgain + r.Duration(500*time.Millisecond, 9*time.Second).Round(time.Microsecond)
+	electAt := electAgain + r.Duration(0, time.Second).Round(time.Microsecond)
+	alterAt := electAt + r.Duration(200*time.Millisecond, 9*time.Second).Round(time.Microsecond)
 	alter.ID = 2
 	p := Plan{Scenario: name, Seed: seed, Select: s, Heal: healTicket}
 	p.Select.Options = append([]string{"masters=3", "tservers=3", "clients=1",
@@ -52,7 +54,7 @@ func ticketPlan(name string, seed uint64, s variant.Selection, alter client.Op) 
 		{ID: 1, At: electFirst, Kind: nemesis.Elect, Target: "master-1", Term: 1},
 		{ID: 2, At: electSecond, Kind: nemesis.Elect, Target: "master-2", Term: 2},
 		{ID: 3, At: killSecond, Kind: nemesis.Kill, Target: "master-2"},
-		{ID: 4, At: electAgain, Kind: nemesis.Elect, Target: "master-1", Term: 3},
+		{ID: 4, At: electAt, Kind: nemesis.Elect, Target: "master-1", Term: 3},
 	}
 	return p
 }

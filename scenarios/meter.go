@@ -14,13 +14,27 @@ import (
 
 // meter counts what a run costs and how much of a test it is.
 type meter struct {
-	masterLeaders  int // elections of the master tablet that were won
-	tablesCreated  int
-	heartbeatBytes int
-	masterWrites   int
-	lastWrite      int64
-	alterCalled    map[int]sim.Time // by operation
-	alterTimes     []time.Duration  // from call to done
+	masterLeaders int // elections of the master tablet that were won
+	tablesCreated int
+	cost          Cost
+	lastWrite     int64
+	alterCalled   map[int]sim.Time // by operation
+	alterTimes    []time.Duration  // from call to done
+}
+
+// Cost is what a cluster spent up to an instant.
+type Cost struct {
+	Virtual        time.Duration `json:"virtual_ns"`
+	MasterWrites   int           `json:"master_writes"`
+	Messages       uint64        `json:"messages"`
+	HeartbeatBytes int           `json:"heartbeat_bytes"`
+}
+
+// soFar returns the cost up to now.
+func (m *meter) soFar(w *sim.World) Cost {
+	cost := m.cost
+	cost.Virtual, cost.Messages = time.Duration(w.Now()), w.Stats().Messages
+	return cost
 }
 
 func startMeter(c *model.Cluster) *meter {
@@ -33,12 +47,12 @@ func startMeter(c *model.Cluster) *meter {
 	master.Applied.Subscribe(c.World, func(e master.AppliedEvent) {
 		if e.Op.Index > m.lastWrite {
 			m.lastWrite = e.Op.Index
-			m.masterWrites++
+			m.cost.MasterWrites++
 		}
 	})
 	sim.Sent.Subscribe(c.World, func(e *sim.Envelope) {
 		if k := e.Msg.Kind(); k == wire.KindTSHeartbeat || k == wire.KindTSHeartbeatResponse {
-			m.heartbeatBytes += e.Size()
+			m.cost.HeartbeatBytes += e.Size()
 		}
 	})
 	client.Called.Subscribe(c.World, func(e client.OpEvent) {

@@ -52,19 +52,18 @@ type Finding struct {
 
 // Stats tell how much of a test a run was, and what it cost.
 type Stats struct {
-	Storm          time.Duration   `json:"storm_ns"`
-	Faults         int             `json:"faults"`
-	Effective      int             `json:"effective_faults"`
-	LeaderChanges  int             `json:"leader_changes"`
-	DDL            int             `json:"ddl"`
-	Overlaps       int             `json:"overlaps"`
-	Tables         int             `json:"tables"`
-	SettledEffect  int             `json:"settled_took_effect"`
-	SettledNever   int             `json:"settled_never"`
-	MasterWrites   int             `json:"master_writes"`
-	HeartbeatBytes int             `json:"heartbeat_bytes"`
-	Bytes          uint64          `json:"bytes"`
-	AlterTimes     []time.Duration `json:"alter_ns,omitempty"`
+	Storm         time.Duration   `json:"storm_ns"`
+	Faults        int             `json:"faults"`
+	Effective     int             `json:"effective_faults"`
+	LeaderChanges int             `json:"leader_changes"`
+	DDL           int             `json:"ddl"`
+	Overlaps      int             `json:"overlaps"`
+	Tables        int             `json:"tables"`
+	SettledEffect int             `json:"settled_took_effect"`
+	SettledNever  int             `json:"settled_never"`
+	StormCost     Cost            `json:"cost_until_healing"`
+	Bytes         uint64          `json:"bytes"`
+	AlterTimes    []time.Duration `json:"alter_ns,omitempty"`
 }
 
 // Stuck reports whether the run ended with an alter that nothing can finish.
@@ -122,8 +121,7 @@ func (r *run) stats() Stats {
 		Effective: r.effective(), LeaderChanges: max(0, r.meter.masterLeaders-1),
 		DDL: h.DDL(), Overlaps: h.Overlaps(), Tables: r.meter.tablesCreated,
 		SettledEffect: r.settled.TookEffect, SettledNever: r.settled.Never,
-		MasterWrites: r.meter.masterWrites, HeartbeatBytes: r.meter.heartbeatBytes,
-		Bytes: r.c.World.Stats().Bytes, AlterTimes: r.meter.alterTimes,
+		StormCost: r.stormCost, Bytes: r.c.World.Stats().Bytes, AlterTimes: r.meter.alterTimes,
 	}
 }
 

@@ -33,6 +33,7 @@ type run struct {
 	lastOp  int
 	story   *story
 
+	stormCost    Cost
 	settled      checker.Settled
 	inconclusive bool
 	healed       sim.Time
@@ -95,6 +96,7 @@ func (r *run) execute() {
 	r.c.Boot()
 	r.startWorkload()
 	r.until(sim.Time(r.plan.Heal))
+	r.stormCost = r.meter.soFar(w)
 	if r.stopped() {
 		return
 	}

@@ -75,7 +75,7 @@ func printComparison(w io.Writer, scenario string, rows []scenarios.Row) {
 			perMille(r.StormsPassed, r.Storms), r.MasterWrites, r.Messages, r.HeartbeatBytes)
 	}
 	_ = t.Flush()
-	fmt.Fprintln(w, "\nThe last three columns are per virtual minute of the storms.")
+	fmt.Fprintln(w, "\nThe last three columns are per virtual minute, up to the end of the storms.")
 	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
 		fmt.Fprintf(t, "%s\t%s\n", r.Variant, r.Title)
