@@ -36,6 +36,25 @@ func (r *Record) String() string {
 	return fmt.Sprintf("%s (%s: %d %s)", text, r.Node, r.Effect, r.Unit)
 }
 
+// Fired tells that a fault strikes a node, or finds nobody to strike.
+var Fired = sim.NewTopic[FiredEvent]("fault")
+
+// FiredEvent tells which fault strikes.
+type FiredEvent struct{ Record *Record }
+
+// Fold implements sim.Event.
+func (e FiredEvent) Fold(d *sim.Digest) {
+	d.Uint64(uint64(e.Record.Fault.ID))
+	d.String(e.Record.Node)
+}
+
+func (e FiredEvent) String() string {
+	if e.Record.Node == "" {
+		return e.Record.Fault.String() + ": nobody"
+	}
+	return e.Record.Fault.String() + ": " + e.Record.Node
+}
+
 // Executor carries out the faults of a plan on a cluster.
 type Executor struct {
 	c       *model.Cluster
@@ -70,11 +89,14 @@ func (x *Executor) Records() []*Record { return x.records }
 func (x *Executor) fire(r *Record) {
 	r.Fired = true
 	n := x.c.Resolve(r.Fault.Target)
+	if n != nil {
+		r.Node = n.Name()
+	}
+	Fired.Publish(x.c.World, FiredEvent{r})
 	if n == nil {
 		r.Missed = "nobody is " + r.Fault.Target
 		return
 	}
-	r.Node = n.Name()
 	undo := x.do(r, n)
 	if undo == nil {
 		return

@@ -8,6 +8,7 @@ import (
 	"tabletop/model/raft"
 	"tabletop/model/tserver"
 	"tabletop/model/wire"
+	"tabletop/nemesis"
 	"tabletop/sim"
 )
 
@@ -51,6 +52,7 @@ func (s *story) phase(name, format string, args ...any) {
 
 func (s *story) nodes() {
 	w := s.r.c.World
+	nemesis.Fired.Subscribe(w, func(e nemesis.FiredEvent) { s.line(false, "nemesis", "fault %v", e) })
 	sim.NodeDown.Subscribe(w, func(e sim.NodeEvent) {
 		s.line(false, e.Node.Name(), "%s", e.Reason)
 	})
