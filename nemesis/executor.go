@@ -138,9 +138,7 @@ func (x *Executor) do(r *Record, n *sim.Node) (undo func()) {
 		x.elect(r, n)
 		return nil
 	case StepDown:
-		if c := x.consensus(n, f.Table); c != nil && c.StepDown() {
-			r.Effect, r.Unit = 1, "leader deposed"
-		}
+		x.stepDown(r, n)
 		return nil
 	case Kill:
 		r.Unit = "program ended"
@@ -211,6 +209,18 @@ func (x *Executor) elect(r *Record, n *sim.Node) {
 		return
 	}
 	c.StartElection()
+}
+
+// stepDown tells a leader to step down; a paused one does when it goes on.
+func (x *Executor) stepDown(r *Record, n *sim.Node) {
+	r.Unit = "leader deposed"
+	if c := x.consensus(n, r.Fault.Table); c != nil {
+		n.Go("step down", func(*sim.Proc) {
+			if c.StepDown() {
+				r.Effect = 1
+			}
+		})
+	}
 }
 
 func (x *Executor) sawCandidate(e raft.ReplicaEvent) {

@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // segment tells what an envelope is to the transport.
 type segment uint8
@@ -33,6 +36,9 @@ type conn struct {
 type stream struct {
 	conn    *conn
 	link    *link
+	tieSeed uint64
+	sent    uint64      // segments so far
+	arrived uint64      // of them, in order
 	last    Time        // arrival of the latest segment; later ones arrive later
 	backlog []*Envelope // lost and to be retransmitted, in order
 	since   Time        // when the oldest of them was lost
@@ -59,6 +65,8 @@ func (n *network) connTo(client, server *Node) *conn {
 func (s *stream) init(c *conn, l *link) {
 	s.conn, s.link = c, l
 	s.timer = event{pos: -1, what: s}
+	l.streams++
+	s.tieSeed = Hash(c.net.world.seed, streamTie, uint64(l.from.id)<<32|uint64(l.to.id), l.streams)
 }
 
 var kindControl = NewKind("transport")
@@ -76,7 +84,8 @@ func (s *stream) control(what segment) {
 }
 
 func (s *stream) send(e *Envelope) {
-	e.stream = s
+	s.sent++
+	e.stream, e.order = s, s.sent
 	if len(s.backlog) > 0 || s.link.blocked() {
 		s.lose(e)
 		return
@@ -88,7 +97,7 @@ func (s *stream) launch(e *Envelope) {
 	n := s.conn.net
 	arrival := n.world.now.Add(n.delay(s.link, e.Msg.Kind(), &e.cause))
 	s.last = max(arrival, s.last+1)
-	n.world.schedule(&e.ev, s.last)
+	n.world.scheduleKeyed(&e.ev, s.last, finish(s.tieSeed+e.order*mixA))
 }
 
 // lose keeps the segment for retransmission.
@@ -96,9 +105,18 @@ func (s *stream) lose(e *Envelope) {
 	n := s.conn.net
 	if len(s.backlog) == 0 {
 		s.since, s.rto = n.world.now, n.cfg.RetransmitAfter
-		n.world.schedule(&s.timer, n.world.now.Add(s.rto))
+		s.retryLater()
 	}
-	s.backlog = append(s.backlog, e)
+	i := len(s.backlog)
+	for i > 0 && s.backlog[i-1].order > e.order {
+		i--
+	}
+	s.backlog = slices.Insert(s.backlog, i, e)
+}
+
+func (s *stream) retryLater() {
+	w := s.conn.net.world
+	w.scheduleKeyed(&s.timer, w.now.Add(s.rto), s.tieSeed)
 }
 
 // fire retransmits the backlog.
@@ -110,7 +128,7 @@ func (s *stream) fire() {
 			return
 		}
 		s.rto = min(2*s.rto, n.cfg.RetransmitMax)
-		n.world.schedule(&s.timer, n.world.now.Add(s.rto))
+		s.retryLater()
 		return
 	}
 	backlog := s.backlog
@@ -130,7 +148,9 @@ func (s *stream) giveUp() {
 	}
 }
 
+// drop forgets what was sent and has not arrived.
 func (s *stream) drop() {
+	s.arrived = s.sent
 	s.conn.net.world.queue.remove(&s.timer)
 	for _, e := range s.backlog {
 		s.conn.net.release(e)
@@ -144,10 +164,15 @@ func (e *Envelope) fire() {
 	c := s.conn
 	toServer := s == &c.c2s
 	if !e.kernel {
-		if len(s.backlog) > 0 || s.link.blocked() {
+		switch {
+		case e.order <= s.arrived: // of a backlog that was given up
+			s.conn.net.release(e)
+			return
+		case s.link.blocked() || e.order != s.arrived+1:
 			s.lose(e)
 			return
 		}
+		s.arrived++
 		// A paused machine takes the segment; its program reads it when it goes on.
 		if program := s.link.to; program.paused && e.what != segConnect {
 			e.kernel = true

@@ -220,6 +220,7 @@ func (f *File) losePower(word uint64) {
 	kept := int(Below(word, uint64(len(f.writes)+1)))
 	var torn []byte
 	if kept < len(f.writes) && len(f.writes[kept].old) == 0 {
+		f.undo(kept + 1)
 		w := f.writes[kept]
 		size := int(Below(finish(word), uint64(w.size+1)))
 		torn = slices.Clone(f.data[w.off : w.off+size])

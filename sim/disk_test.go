@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,27 @@ func TestRenameReplacesAtomically(t *testing.T) {
 		if f := n.Disk().Open("f"); f != nil {
 			require.Contains(t, []string{"one", "two", "three"}, string(f.Bytes()))
 		}
+		w.Close()
+	}
+}
+
+// The torn piece of a write has nothing of what was written later.
+func TestTornPieceIsOfTheWriteItself(t *testing.T) {
+	for seed := range uint64(300) {
+		w := sim.New(sim.Config{Seed: seed})
+		n := w.AddNode("n", func(*sim.Node) {})
+		n.Boot()
+		n.Go("writer", func(p *sim.Proc) {
+			f := n.Disk().Create("f")
+			n.Disk().SyncDir(p)
+			f.Append([]byte("abcdef"))
+			f.Truncate(2)
+			f.Append([]byte("XY"))
+		})
+		w.RunUntil(sim.Time(time.Second))
+		n.PowerOff()
+		left := string(n.Disk().Open("f").Bytes())
+		require.True(t, strings.HasPrefix("abcdef", left) || strings.HasPrefix("abXY", left), left)
 		w.Close()
 	}
 }

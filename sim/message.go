@@ -42,7 +42,8 @@ type Envelope struct {
 	ev     event
 	what   segment
 	stream *stream
-	caller *Proc // who waits for the response
+	order  uint64 // in the stream, by the time it was first sent
+	caller *Proc  // who waits for the response
 	callID uint64
 	cause  Cause
 	kernel bool // received by a paused machine, not yet read by its program
@@ -82,8 +83,15 @@ type Cause struct{ key, count uint64 }
 // the number of a client operation. Without a cause, draws hang on link and kind.
 func (p *Proc) SetCause(key uint64) { p.cause = Cause{key: finish(key + 1)} }
 
-// Cause returns what the process acts for.
-func (p *Proc) Cause() Cause { return p.cause }
+// ForkCause returns a cause for another process that acts for the same as this one. Each call
+// returns another, so that their draws differ.
+func (p *Proc) ForkCause() Cause {
+	if p.cause.key == 0 {
+		return Cause{}
+	}
+	p.cause.count++
+	return Cause{key: finish(p.cause.key + p.cause.count*mixB)}
+}
 
-// InheritCause makes the process act for the same as another that started it.
+// InheritCause makes the process act for what another forked for it.
 func (p *Proc) InheritCause(c Cause) { p.cause = c }

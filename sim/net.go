@@ -62,7 +62,8 @@ type link struct {
 	from, to *Node
 	cuts     []*Cut
 	counts   map[*Kind]uint64
-	conn     *conn // the connection that from opened to to, if any
+	streams  uint64 // opened so far
+	conn     *conn  // the connection that from opened to to, if any
 }
 
 func (n *network) init(w *World, cfg NetConfig) { n.world, n.cfg = w, cfg }
@@ -110,17 +111,22 @@ func (n *network) release(e *Envelope) {
 	n.free = append(n.free, e)
 }
 
-// nodeDied closes the connections of a program that ended. Their peers learn it from a reset,
-// unless the link is cut; requests that were on their way still arrive.
+// nodeDied closes the connections of a program that ended. What it has sent still arrives, and
+// from a server a reset after it; unless the machine is without power: then peers hear nothing.
 func (n *network) nodeDied(dead *Node) {
 	for i := range n.links {
 		if c := n.links[dead.id][i].conn; c != nil {
 			n.links[dead.id][i].conn = nil
 			c.clientGone = true
 			c.calls = nil
-			c.c2s.drop()
+			if dead.off {
+				c.c2s.drop()
+			}
 		}
-		if c := n.links[i][dead.id].conn; c != nil {
+		if c := n.links[i][dead.id].conn; c != nil && dead.off {
+			c.serverGone = true
+			c.s2c.drop()
+		} else if c != nil {
 			c.serverClosed()
 		}
 	}
@@ -133,7 +139,7 @@ type Direction struct{ From, To NodeID }
 type Cut struct {
 	net   *network
 	links []*link
-	// Blocked counts the segments that the cut kept from arriving, retransmissions included.
+	// Blocked counts how often the cut kept something from passing: segments and retransmissions.
 	Blocked int
 }
 
@@ -171,10 +177,11 @@ func (c *Cut) Heal() {
 // Blocked reports whether some cut blocks the direction now.
 func (w *World) Blocked(d Direction) bool { return len(w.net.links[d.From][d.To].cuts) > 0 }
 
-// blocked counts a lost segment on every cut of the link and reports whether there is one.
+// blocked reports whether a segment is lost now: to a cut, which counts it, or to a machine
+// without power.
 func (l *link) blocked() bool {
 	for _, c := range l.cuts {
 		c.Blocked++
 	}
-	return len(l.cuts) > 0
+	return len(l.cuts) > 0 || l.to.off
 }

@@ -140,6 +140,47 @@ func TestCutDelaysAndThenResets(t *testing.T) {
 	}
 }
 
+// A machine without power is silent, and forgets what it had not got through.
+func TestMachineWithoutPowerIsSilent(t *testing.T) {
+	w, server, call := pair(t)
+	first := call(time.Second)
+	w.RunFor(time.Second)
+	require.NoError(t, first.err)
+	server.PowerOff()
+	a := call(5 * time.Second)
+	w.RunFor(10 * time.Second)
+	require.ErrorIs(t, a.err, sim.ErrTimedOut)
+	b := call(time.Minute)
+	w.RunFor(time.Second)
+	server.Boot()
+	w.RunFor(10 * time.Second)
+	require.ErrorIs(t, b.err, sim.ErrReset, "the new program knows nothing of the connection")
+	again := call(time.Second)
+	w.RunFor(time.Second)
+	require.NoError(t, again.err)
+}
+
+// A client that lost its power does not retransmit what was lost.
+func TestTheDeadDoNotRetransmit(t *testing.T) {
+	w, server, call := pair(t)
+	first := call(time.Second)
+	w.RunFor(time.Second)
+	require.NoError(t, first.err)
+	executed := 0
+	server.Serve(func(_ *sim.Proc, _ sim.NodeID, m sim.Message) sim.Message {
+		executed++
+		return m
+	})
+	call(time.Minute)
+	cut := w.Cut(sim.Direction{From: 0, To: 1})
+	w.RunFor(time.Microsecond)
+	w.Node(0).PowerOff()
+	w.RunFor(5 * time.Second)
+	cut.Heal()
+	w.RunFor(time.Minute)
+	require.Zero(t, executed)
+}
+
 // A refusal that got lost for good does not keep the client from ever connecting again.
 func TestClientConnectsAnewWhenItsFirstAttemptWasLost(t *testing.T) {
 	w, server, call := pair(t)
@@ -169,7 +210,9 @@ func TestCutsOverlap(t *testing.T) {
 // without duplicates.
 func TestConnectionKeepsOrderProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := sim.New(sim.Config{Seed: rapid.Uint64().Draw(t, "seed")})
+		tail := time.Duration(rapid.IntRange(1, 600).Draw(t, "tail")) * time.Millisecond
+		w := sim.New(sim.Config{Seed: rapid.Uint64().Draw(t, "seed"),
+			Net: sim.NetConfig{Latency: sim.Latency{Min: time.Millisecond, Max: tail}}})
 		defer w.Close()
 		var got []string
 		client := w.AddNode("client", func(*sim.Node) {})
@@ -193,6 +236,10 @@ func TestConnectionKeepsOrderProperty(t *testing.T) {
 			text := fmt.Sprint(i)
 			want = append(want, text)
 			w.At(sim.Time(i)*sim.Time(50*time.Millisecond), uint64(1000+i), func() {
+				if i%20 == 0 {
+					server.Pause()
+					w.At(w.Now().Add(300*time.Millisecond), uint64(2000+i), server.Resume)
+				}
 				client.Go("call", func(p *sim.Proc) {
 					_, err := p.Call(server.ID(), note(text), p.Now().Add(time.Minute))
 					if err != nil {
@@ -205,6 +252,32 @@ func TestConnectionKeepsOrderProperty(t *testing.T) {
 		require.Nil(t, w.Finding())
 		require.Equal(t, want, got)
 	})
+}
+
+// Processes that act for the same cause draw latencies of their own.
+func TestForkedCausesDiffer(t *testing.T) {
+	w := sim.New(sim.Config{Net: sim.NetConfig{Latency: sim.Latency{Min: 1, Max: time.Second}}})
+	defer w.Close()
+	client := w.AddNode("client", func(*sim.Node) {})
+	server := w.AddNode("server", func(n *sim.Node) { n.Serve(echo) })
+	client.Boot()
+	server.Boot()
+	times := map[time.Duration]bool{}
+	client.Go("op", func(p *sim.Proc) {
+		p.SetCause(7)
+		for range 20 {
+			cause := p.ForkCause()
+			client.Go("ask", func(p *sim.Proc) {
+				p.InheritCause(cause)
+				at := p.Now()
+				_, _ = p.Call(server.ID(), note("ask"), sim.Never)
+				times[p.Now().Sub(at)] = true
+			})
+			p.Sleep("next", 5*time.Second)
+		}
+	})
+	w.RunFor(5 * time.Minute)
+	require.Len(t, times, 20)
 }
 
 // Taking one client out of a run leaves the latencies of the others' messages as they were.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -24,14 +25,21 @@ type Node struct {
 	procs  procList
 	held   []*event // what came due while paused, in order
 
-	doomed       string // why the program ends once the process that runs has given up control
-	crashing     bool   // and it is its own doing
+	off          bool  // without power
+	doomed       *doom // the program ends once the process that runs has given up control
 	restartAfter time.Duration
 
 	server  func(*Proc, NodeID, Message) Message
 	draws   map[uint64]uint64
 	ties    uint64
 	tieSeed uint64
+}
+
+// doom says how a program ends.
+type doom struct {
+	reason  string
+	crash   bool // its own doing, and the supervisor's business
+	noPower bool // the machine with it
 }
 
 // AddNode adds a machine, switched off. The program is called at every boot, at a single
@@ -88,7 +96,7 @@ func (n *Node) Boot() {
 		return
 	}
 	n.world.mustNotObserve("Boot")
-	n.alive = true
+	n.alive, n.off = true, false
 	NodeUp.Publish(n.world, NodeEvent{Node: n})
 	n.program(n)
 }
@@ -96,15 +104,18 @@ func (n *Node) Boot() {
 // Kill ends the program between two steps of it, as kill -9 does: processes are unwound at
 // their blocking points, memory is gone, peers see their connections reset. What was written
 // to the disk stays there, synced or not. It reports whether there was a program to kill.
-func (n *Node) Kill() bool { return n.kill("killed") }
+func (n *Node) Kill() bool { return n.end(doom{reason: "killed"}) }
 
-// PowerOff ends the program and loses what its disk had not synced, except perhaps for some of
-// the oldest such writes and a torn piece of the next. It reports whether there was a program
-// to kill.
+// PowerOff ends the program and the machine with it, until the next Boot: peers hear nothing, and
+// what the disk had not synced is lost, except perhaps for some of the oldest such writes and a
+// torn piece of the next. It reports whether there was a program to kill.
 func (n *Node) PowerOff() bool {
-	killed := n.kill("power lost")
-	n.disk.losePower()
-	return killed
+	if !n.alive {
+		n.off = true
+		n.disk.losePower()
+		return false
+	}
+	return n.end(doom{reason: "power lost", noPower: true})
 }
 
 // Pause stops the program in its tracks, as SIGSTOP does: what comes due waits for Resume,
@@ -125,10 +136,9 @@ func (n *Node) Resume() {
 	}
 	n.paused = false
 	NodeResumed.Publish(n.world, NodeEvent{Node: n})
-	tie := n.Draw(streamTie, 2)
 	for _, ev := range n.unhold() {
 		n.world.seq++
-		ev.at, ev.tie, ev.seq = n.world.now, tie, n.world.seq
+		ev.at, ev.tie, ev.seq = n.world.now, 0, n.world.seq
 		n.world.queue.push(ev)
 	}
 }
@@ -151,36 +161,43 @@ func (n *Node) unhold() []*event {
 	return held
 }
 
-func (n *Node) kill(reason string) bool {
+// end ends the program now, or, if a process of it is running, when that has given up control.
+func (n *Node) end(d doom) bool {
 	w := n.world
 	if !n.alive {
 		return false
 	}
-	w.mustNotObserve("Kill")
-	if w.running != nil && w.running.node == n {
-		n.doomed = reason // and the kill follows when that process has given up control
-		return true
+	w.mustNotObserve("ending a program")
+	n.doomed = &d
+	if w.running == nil || w.running.node != n {
+		n.die()
 	}
-	n.stop()
-	w.net.nodeDied(n)
-	NodeDown.Publish(w, NodeEvent{Node: n, Reason: reason})
 	return true
 }
 
-// crash ends the program by its own doing and leaves the rest to the supervisor.
-func (n *Node) crash() {
-	n.kill(n.doomed)
-	if n.crashing && n.restartAfter > 0 {
-		w := n.world
-		w.At(w.now.Add(n.restartAfter), uint64(n.id)<<32|uint64(n.inc), n.Boot)
+// die carries out the doom.
+func (n *Node) die() {
+	w, d := n.world, n.doomed
+	n.stop()
+	n.off = d.noPower
+	w.net.nodeDied(n)
+	if d.noPower {
+		n.disk.losePower()
 	}
-	n.crashing = false
+	NodeDown.Publish(w, NodeEvent{Node: n, Reason: d.reason})
+	if inc := n.inc; d.crash && n.restartAfter > 0 {
+		w.At(w.now.Add(n.restartAfter), uint64(n.id)<<32|uint64(inc), func() {
+			if n.inc == inc {
+				n.Boot()
+			}
+		})
+	}
 }
 
 // stop unwinds every process of the node. Their deferred functions run; an effect on the world
 // from one of them is an error.
 func (n *Node) stop() {
-	n.dying, n.doomed = true, ""
+	n.dying = true
 	for n.procs.first != nil {
 		p := n.procs.first
 		n.world.queue.remove(&p.ev)
@@ -194,14 +211,14 @@ func (n *Node) stop() {
 			p.retire()
 		}
 	}
-	n.dying, n.alive, n.paused = false, false, false
+	n.dying, n.alive, n.paused, n.doomed = false, false, false, nil
 	n.unhold()
 	n.server = nil
 	n.inc++
 }
 
 func (n *Node) mustLive(what string) {
-	if n.dying {
+	if n.dying || n.doomed != nil {
 		panic(fmt.Sprintf("sim: %s on %s while it dies", what, n.name))
 	}
 	if !n.alive {
@@ -236,7 +253,11 @@ func (t *Timer) Reset(d time.Duration) {
 func (t *Timer) Stop() {
 	n := t.ev.owner
 	n.world.queue.remove(&t.ev)
+	if t.ev.held {
+		t.ev.held = false
+		n.held = slices.DeleteFunc(n.held, func(ev *event) bool { return ev == &t.ev })
+	}
 }
 
 // Set reports whether the timer is going to fire.
-func (t *Timer) Set() bool { return t.ev.queued() }
+func (t *Timer) Set() bool { return t.ev.queued() || t.ev.held }

@@ -20,7 +20,7 @@ type armKey struct {
 }
 
 // Arm makes the next process that passes the point on the node do something first. The function
-// may block the process, or pause or kill its node. A later Arm replaces an earlier one; nil
+// may block the process, or pause or end its node; the process goes no further then. A later Arm replaces an earlier one; nil
 // takes it back.
 func (w *World) Arm(pt *Point, node NodeID, do func(*Proc)) {
 	if w.armed == nil {
@@ -47,7 +47,7 @@ func (p *Proc) At(pt *Point) {
 	delete(w.armed, key)
 	do(p)
 	switch {
-	case p.node.doomed != "":
+	case p.node.doomed != nil:
 		panic(unwound{})
 	case p.node.paused:
 		p.Yield()

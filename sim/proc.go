@@ -52,7 +52,7 @@ func (p *Proc) Yield() { p.Sleep("yield", 0) }
 
 // Crash ends the program of the node at once, as a fatal error in it would. It does not return.
 func (p *Proc) Crash(reason string) {
-	p.node.doomed, p.node.crashing = reason, true
+	p.node.doomed = &doom{reason: reason, crash: true}
 	panic(unwound{})
 }
 
@@ -101,8 +101,8 @@ func (p *Proc) resume() {
 	if p.done {
 		p.retire()
 	}
-	if n.doomed != "" && (outer == nil || outer.node != n) {
-		n.crash()
+	if n.doomed != nil && !n.dying && (outer == nil || outer.node != n) {
+		n.die()
 	}
 }
 
@@ -143,9 +143,6 @@ func (p *Proc) block(label string, deadline Time) {
 	n.mustLive("blocking")
 	if n.world.running != p {
 		panic(fmt.Sprintf("sim: process %q blocked from outside itself", p.name))
-	}
-	if n.doomed != "" {
-		panic(unwound{})
 	}
 	p.label, p.since, p.timedOut = label, p.Now(), false
 	if deadline != Never {

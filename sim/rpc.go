@@ -41,10 +41,7 @@ func (p *Proc) Call(to NodeID, req Message, deadline Time) (Message, error) {
 
 	e := w.net.envelope()
 	e.From, e.To, e.Msg, e.caller, e.callID = n.id, to, req, p, p.reply.id
-	if p.cause.key != 0 {
-		p.cause.count++
-		e.cause = Cause{key: finish(p.cause.key + p.cause.count*mixA ^ uint64(to))}
-	}
+	e.cause = p.ForkCause()
 	w.sent(e)
 	if c.open {
 		c.c2s.send(e)

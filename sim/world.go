@@ -59,7 +59,6 @@ type World struct {
 	now    Time
 	seed   uint64
 	seq    uint64
-	ties   uint64
 	queue  queue
 	nodes  []*Node
 	net    network
@@ -118,12 +117,8 @@ func (w *World) Halted() bool { return w.halted }
 // At runs fn at the given instant, outside every node. Equal instants are ordered by key, which
 // names the purpose: adding or removing one call does not reorder the others.
 func (w *World) At(at Time, key uint64, fn func()) {
-	w.mustNotObserve("At")
-	ev := &event{at: max(at, w.now), pos: -1, what: callback(fn)}
-	ev.tie = Hash(w.seed, streamTie, key)
-	w.seq++
-	ev.seq = w.seq
-	w.queue.push(ev)
+	ev := &event{pos: -1, what: callback(fn)}
+	w.scheduleKeyed(ev, at, Hash(w.seed, streamTie, key))
 }
 
 // RunFor processes the events of the next d of virtual time.
@@ -143,7 +138,7 @@ func (w *World) RunUntil(until Time) {
 	}
 	if !w.halted && until != Never && until > w.now {
 		w.marks.upTo(until, &w.digest)
-		w.now = until
+		w.now, w.moment = until, 0
 	}
 }
 
@@ -221,21 +216,22 @@ func (w *World) catch() {
 
 var streamTie = NewStream("sim/tie")
 
-// schedule puts ev into the queue. The order among events of one instant comes from the seed,
-// so that seeds explore orders; counters are kept per node, so that what one node does leaves
-// the ties of the others alone.
+// schedule puts an event of a node's program into the queue. The order among events of one
+// instant comes from the seed, so that seeds explore orders; it is counted per node, so that what
+// one node does leaves the ties of the others alone.
 func (w *World) schedule(ev *event, at Time) {
+	n := ev.owner
+	n.ties++
+	ev.inc = n.inc
+	w.scheduleKeyed(ev, at, finish(n.tieSeed+n.ties*mixA))
+}
+
+// scheduleKeyed puts an event into the queue whose place among others of its instant hangs on
+// what it is for.
+func (w *World) scheduleKeyed(ev *event, at Time, tie uint64) {
 	w.mustNotObserve("scheduling")
 	w.seq++
-	ev.at, ev.seq = max(at, w.now), w.seq
-	if n := ev.owner; n != nil {
-		n.ties++
-		ev.inc = n.inc
-		ev.tie = finish(n.tieSeed + n.ties*mixA)
-	} else {
-		w.ties++
-		ev.tie = finish(w.seed ^ w.ties*mixB)
-	}
+	ev.at, ev.tie, ev.seq = max(at, w.now), tie, w.seq
 	w.queue.push(ev)
 }
 

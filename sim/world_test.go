@@ -226,6 +226,81 @@ func TestPauseHoldsWhatComesDueAndResumeKeepsItsOrder(t *testing.T) {
 		strings.Join(seen, ", "))
 }
 
+// A timer that came due in a pause can still be stopped or set anew.
+func TestHeldTimerObeys(t *testing.T) {
+	w := sim.New(sim.Config{})
+	defer w.Close()
+	stopped, reset := 0, 0
+	n := w.AddNode("n", func(*sim.Node) {})
+	n.Boot()
+	a, b := n.NewTimer(func() { stopped++ }), n.NewTimer(func() { reset++ })
+	a.Reset(time.Second)
+	b.Reset(time.Second)
+	n.Pause()
+	w.RunFor(2 * time.Second)
+	require.True(t, a.Set())
+	a.Stop()
+	b.Reset(time.Minute)
+	n.Resume()
+	w.RunFor(time.Second)
+	require.Zero(t, reset)
+	w.RunFor(2 * time.Minute)
+	require.Nil(t, w.Finding())
+	require.Zero(t, stopped)
+	require.Equal(t, 1, reset)
+}
+
+// The supervisor restarts the program that crashed, not a later one that was killed.
+func TestSupervisorMindsItsOwnCrashOnly(t *testing.T) {
+	w := sim.New(sim.Config{})
+	defer w.Close()
+	boots := 0
+	n := w.AddNode("n", func(n *sim.Node) {
+		if boots++; boots == 1 {
+			n.Go("crasher", func(p *sim.Proc) {
+				p.Sleep("fuse", time.Second)
+				p.Crash("boom")
+			})
+		}
+	})
+	n.RestartAfter(5 * time.Second)
+	n.Boot()
+	w.RunFor(2 * time.Second)
+	n.Boot()
+	w.RunFor(time.Second)
+	n.Kill()
+	w.RunFor(time.Minute)
+	require.False(t, n.Alive())
+}
+
+// A process that ends its own node is bound by the rule of the dying like the others.
+func TestEffectOfTheOneThatCrashesIsAFinding(t *testing.T) {
+	point := sim.NewPoint("test/power", "")
+	for name, end := range map[string]func(*sim.Proc){
+		"crash": func(p *sim.Proc) { p.Crash("boom") },
+		"point": func(p *sim.Proc) { p.At(point) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := sim.New(sim.Config{})
+			defer w.Close()
+			n := w.AddNode("n", func(n *sim.Node) {
+				n.Go("careless", func(p *sim.Proc) {
+					f := n.Disk().Create("f")
+					n.Disk().SyncDir(p)
+					defer func() { f.Append([]byte("late")) }()
+					end(p)
+				})
+			})
+			w.Arm(point, n.ID(), func(p *sim.Proc) { p.Node().PowerOff() })
+			n.Boot()
+			w.RunFor(time.Second)
+			require.False(t, n.Alive())
+			require.Empty(t, n.Disk().Open("f").Bytes())
+			require.Contains(t, w.Finding().Detail, "while it dies")
+		})
+	}
+}
+
 func TestArmedPointRunsOnce(t *testing.T) {
 	point := sim.NewPoint("test/point", "something has happened")
 	w := sim.New(sim.Config{})

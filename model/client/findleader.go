@@ -11,7 +11,7 @@ func FindLeader(p *sim.Proc, masters []wire.ServerID, deadline sim.Time) wire.Se
 	found, pending := wire.NoServer, len(masters)
 	var news sim.Cond
 	for _, m := range masters {
-		cause := p.Cause()
+		cause := p.ForkCause()
 		p.Node().Go("ask for the leader", func(p *sim.Proc) {
 			p.InheritCause(cause)
 			resp, err := p.Call(m, &wire.ConnectToMaster{}, deadline)

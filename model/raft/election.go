@@ -29,12 +29,16 @@ func (r *Replica) StartElection() {
 // stand runs for leadership: a pre-election, if asked for, and then the election proper. One
 // candidacy at a time (KUDU-2149): a failure that is detected meanwhile is taken up afterwards.
 func (r *Replica) stand(p *sim.Proc, pre, demanded bool) {
+	if demanded {
+		r.elect(p, &wire.VoteRequest{IgnoreLiveLeader: true})
+		return
+	}
 	if r.electing {
 		return
 	}
 	r.electing = true
 	if !pre || r.elect(p, &wire.VoteRequest{PreElection: true}) {
-		r.elect(p, &wire.VoteRequest{IgnoreLiveLeader: demanded})
+		r.elect(p, &wire.VoteRequest{})
 	}
 	r.electing = false
 	if r.cfg.FailureDetection && !r.detector.Set() {
@@ -53,10 +57,8 @@ func (r *Replica) elect(p *sim.Proc, req *wire.VoteRequest) bool {
 	timeout := r.electionTimeout()
 	r.snooze(timeout)
 	req.Tablet, req.Candidate = r.cfg.Tablet, r.self()
-	if req.PreElection {
-		req.Term = r.meta.Term + 1
-	} else {
-		req.Term = r.meta.Term + 1
+	req.Term = r.meta.Term + 1
+	if !req.PreElection {
 		r.adoptTerm(req.Term)
 		r.meta.vote(r.self())
 		Candidate.Publish(r.node.World(), ReplicaEvent{r, req.Term})
@@ -69,10 +71,14 @@ func (r *Replica) elect(p *sim.Proc, req *wire.VoteRequest) bool {
 		return false
 	}
 
-	won := r.gatherVotes(p, req, p.Now().Add(timeout)) == Won
+	votes := &tally{yes: 1}
+	won := r.gatherVotes(p, req, votes, p.Now().Add(timeout)) == Won
 	switch {
 	case !won:
 		r.failedElections++
+		if votes.highest > r.meta.Term && !r.closed {
+			r.adoptTerm(votes.highest) // also after a pre-election
+		}
 	case r.inElection(req) && !req.PreElection:
 		r.becomeLeader()
 	}
@@ -101,20 +107,21 @@ func (r *Replica) electionTimeout() time.Duration {
 // tally is an election being counted.
 type tally struct {
 	yes, no int
+	highest int64 // the highest term of those who said no
 	news    sim.Cond
 }
 
-// gatherVotes asks every other voter at once and waits until the election is decided, its term
-// is over, or the deadline. An error counts as a no (LeaderElection::VoteResponseRpcCallback).
-func (r *Replica) gatherVotes(p *sim.Proc, req *wire.VoteRequest, deadline sim.Time) Outcome {
-	votes := &tally{yes: 1}
+// gatherVotes asks every other voter at once and waits until the election is decided, a later
+// term shows, or the deadline. An error counts as a no (LeaderElection::VoteResponseRpcCallback).
+func (r *Replica) gatherVotes(p *sim.Proc, req *wire.VoteRequest, votes *tally,
+	deadline sim.Time) Outcome {
 	voters := r.meta.Voters
 	for _, v := range voters {
 		if v == r.self() {
 			continue
 		}
 		r.node.Go("ask for a vote", func(p *sim.Proc) {
-			if r.askVote(p, v, req, deadline) {
+			if r.askVote(p, v, req, votes, deadline) {
 				votes.yes++
 			} else {
 				votes.no++
@@ -127,21 +134,21 @@ func (r *Replica) gatherVotes(p *sim.Proc, req *wire.VoteRequest, deadline sim.T
 		if outcome != Undecided {
 			return outcome
 		}
-		if !r.inElection(req) || !votes.news.WaitUntil(p, "votes", deadline) {
+		if votes.highest > req.Term || !r.inElection(req) || !votes.news.WaitUntil(p, "votes", deadline) {
 			return Lost
 		}
 	}
 }
 
-func (r *Replica) askVote(p *sim.Proc, v wire.ServerID, req *wire.VoteRequest,
+func (r *Replica) askVote(p *sim.Proc, v wire.ServerID, req *wire.VoteRequest, votes *tally,
 	deadline sim.Time) bool {
 	m, err := p.Call(v, req, deadline)
 	resp, ok := m.(*wire.VoteResponse)
 	if err != nil || !ok || r.closed {
 		return false
 	}
-	if !resp.Granted && resp.Term > req.Term && resp.Term > r.meta.Term {
-		r.adoptTerm(resp.Term)
+	if !resp.Granted {
+		votes.highest = max(votes.highest, resp.Term)
 	}
 	return resp.Granted
 }

@@ -36,6 +36,14 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 		return wire.InvalidTerm
 	}
 	r.follow(p, req)
+	// The term is on disk before anything that came with it: a log that knows of commits in a term
+	// which the replica does not remember would bow to an older leader.
+	if r.meta.dirty() {
+		r.meta.flush(p)
+		if r.closed || r.meta.Term != req.Term {
+			return wire.InvalidTerm
+		}
+	}
 	code := wire.OK
 	if r.log.has(req.Preceding) {
 		r.accept(req.Entries)
@@ -46,7 +54,9 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 			r.truncate(req.Preceding.Index)
 		}
 	}
-	r.persist(p, code, lastOf(req).Index)
+	if last := lastOf(req).Index; code == wire.OK && last > 0 {
+		r.persist(p, req.Term, r.log.entries[last-1].end)
+	}
 	if r.closed || r.meta.Term != req.Term {
 		return wire.InvalidTerm
 	}
@@ -54,13 +64,13 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 	return code
 }
 
-// persist returns when the promise that the answer makes is durable.
-func (r *Replica) persist(p *sim.Proc, code wire.Code, last int64) {
-	if r.meta.dirty() {
-		r.meta.flush(p)
-	}
-	if code == wire.OK && last > 0 {
-		r.log.waitDurable(p, r.log.entries[last-1].end)
+// persist returns when the log is durable up to an offset. However slow the disk, the leader that
+// sent the entries is alive meanwhile.
+func (r *Replica) persist(p *sim.Proc, term int64, offset int) {
+	for !r.log.waitDurable(p, offset, p.Now().Add(r.cfg.Timing.Heartbeat)) {
+		if r.meta.Term == term {
+			r.heard(p)
+		}
 	}
 }
 

@@ -66,6 +66,7 @@ func (l *leadership) wake() {
 // nothing. Follows Peer::SendNextRequest: after a failure it waits for the next heartbeat.
 func (l *leadership) drive(p *sim.Proc, f *peer) {
 	for !l.over {
+		next := p.Now().Add(l.heartbeat())
 		asked := l.asked
 		req := l.request(f)
 		m, err := p.Call(f.id, req, p.Now().Add(l.r.cfg.Timing.RPC))
@@ -79,10 +80,10 @@ func (l *leadership) drive(p *sim.Proc, f *peer) {
 			if f.next <= l.r.log.lastIndex() || f.asked < l.asked {
 				continue
 			}
-		} else if l.over {
-			return
+			f.work.WaitUntil(p, "heartbeat interval", next)
+		} else {
+			p.Sleep("heartbeat interval", max(next.Sub(p.Now()), 0))
 		}
-		f.work.WaitUntil(p, "heartbeat interval", p.Now().Add(l.heartbeat()))
 	}
 }
 

@@ -13,7 +13,8 @@ var (
 	// ErrNotLeader tells that the replica does not lead in the term asked for; nothing was
 	// appended.
 	ErrNotLeader = errors.New("not the leader")
-	// ErrAborted tells that the entry was replaced by another leader's; it never takes effect.
+	// ErrAborted tells that another leader's entries took the place of this one. It may still take
+	// effect, if this log loses its power before it has made that durable, and leads again.
 	ErrAborted = errors.New("aborted by a new leader")
 	// ErrDeposed tells that leadership was lost while the entry was on its way; it may still
 	// take effect.

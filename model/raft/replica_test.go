@@ -32,7 +32,11 @@ type group struct {
 }
 
 func newGroup(t *testing.T, seed uint64, size int, cfg raft.Config) *group {
-	g := &group{World: sim.New(sim.Config{Seed: seed}), members: make([]*member, size)}
+	return newGroupOn(t, sim.Config{Seed: seed}, size, cfg)
+}
+
+func newGroupOn(t *testing.T, world sim.Config, size int, cfg raft.Config) *group {
+	g := &group{World: sim.New(world), members: make([]*member, size)}
 	t.Cleanup(g.Close)
 	cfg.Dir, cfg.Timing = "sys", raft.DefaultTiming()
 	var voters []wire.ServerID
@@ -151,11 +155,7 @@ func TestDeposedLeaderCannotCommit(t *testing.T) {
 		g.RunFor(10 * time.Second)
 		old := g.leader()
 		id := old.replica.Node().ID()
-		var cut []sim.Direction
-		for other := range sim.NodeID(3) {
-			cut = append(cut, sim.Direction{From: id, To: other}, sim.Direction{From: other, To: id})
-		}
-		partition := g.Cut(cut...)
+		partition := g.Cut(g.around(id)...)
 		var lost error
 		ended := false
 		g.propose("lost", func(err error) { lost, ended = err, true })
@@ -169,7 +169,11 @@ func TestDeposedLeaderCannotCommit(t *testing.T) {
 		partition.Heal()
 		g.RunFor(20 * time.Second)
 		require.True(t, ended)
-		require.ErrorIs(t, lost, raft.ErrAborted)
+		if endWithTerm {
+			require.ErrorIs(t, lost, raft.ErrDeposed)
+		} else {
+			require.ErrorIs(t, lost, raft.ErrAborted)
+		}
 		for _, m := range g.members {
 			require.Equal(t, []string{"kept"}, m.applied)
 		}
@@ -189,6 +193,133 @@ func TestFailureDetectorIsNeverLost(t *testing.T) {
 		require.NotNil(t, g.leader(), "seed %d", seed)
 		g.Close()
 	}
+}
+
+// around returns every direction between a node and the others.
+func (g *group) around(id sim.NodeID) []sim.Direction {
+	var ways []sim.Direction
+	for other := range sim.NodeID(len(g.members)) {
+		if other != id {
+			ways = append(ways, sim.Direction{From: id, To: other}, sim.Direction{From: other, To: id})
+		}
+	}
+	return ways
+}
+
+// Of two voters, one has the longer log and the other the higher term. A pre-election teaches the
+// first the term, even if nobody wins it, and then it is elected.
+func TestPreElectionTeachesTheTerm(t *testing.T) {
+	g := newGroup(t, 11, 3, config)
+	g.RunFor(10 * time.Second)
+	a := g.leader().replica.Node().ID()
+	b, c := (a+1)%3, (a+2)%3
+	cut := g.Cut(g.around(c)...)
+	g.RunFor(100 * time.Millisecond)
+	g.propose("x", func(err error) { require.NoError(t, err) })
+	g.members[c].replica.StartElection()
+	g.RunFor(200 * time.Millisecond)
+	require.Greater(t, g.members[c].replica.Term(), g.members[a].replica.Term())
+	g.Node(b).Kill()
+	g.Node(a).Kill()
+	g.RunFor(time.Minute)
+	cut.Heal()
+	g.Node(a).Boot()
+	g.RunFor(time.Minute)
+	require.NotNil(t, g.leader(), "a majority is up and connected")
+}
+
+// A follower that has learned of a commit in a new term, and is killed at once, has not forgotten
+// the term: it does not bow to the leader of the old one.
+func TestTermIsDurableBeforeWhatCameWithIt(t *testing.T) {
+	for seed := range uint64(20) {
+		g := newGroup(t, seed, 5, config)
+		g.RunFor(10 * time.Second)
+		old := g.leader().replica.Node().ID()
+		a := (old + 1) % 5
+		var ofOld, ofA []sim.Direction
+		for other := range sim.NodeID(5) {
+			if other != old && other != a {
+				ofOld = append(ofOld, sim.Direction{From: old, To: other}, sim.Direction{From: other, To: old})
+				ofA = append(ofA, sim.Direction{From: a, To: other}, sim.Direction{From: other, To: a})
+			}
+		}
+		g.Cut(ofOld...)
+		cut := g.Cut(ofA...)
+		g.propose("of the minority", func(error) {})
+		g.RunFor(time.Minute)
+		told := false
+		raft.EntryCommitted.Subscribe(g.World, func(e raft.EntryEvent) {
+			told = told || e.Replica.Node().ID() == a
+		})
+		cut.Heal()
+		for !told {
+			g.RunFor(10 * time.Microsecond)
+		}
+		g.RunFor(400 * time.Microsecond)
+		g.Node(a).Kill()
+		g.Node(a).Boot()
+		g.RunFor(5 * time.Second)
+		require.Nil(t, g.Finding(), "seed %d", seed)
+		g.Close()
+	}
+}
+
+// An election that is demanded takes place, also in the middle of a candidacy that goes nowhere.
+func TestDemandedElectionTakesPlace(t *testing.T) {
+	for seed := range uint64(20) {
+		g := newGroup(t, seed, 3, config)
+		g.RunFor(10 * time.Second)
+		id := (g.leader().replica.Node().ID() + 1) % 3
+		g.Cut(g.around(id)...)
+		g.RunFor(5 * time.Second)
+		stood := 0
+		raft.Candidate.Subscribe(g.World, func(raft.ReplicaEvent) { stood++ })
+		g.members[id].replica.StartElection()
+		g.RunFor(time.Second)
+		require.NotZero(t, stood, "seed %d", seed)
+		g.Close()
+	}
+}
+
+// A follower whose disk is slow does not stand against a leader that it hears.
+func TestSlowDisksDoNotDepose(t *testing.T) {
+	for _, pre := range []bool{true, false} {
+		for seed := range uint64(5) {
+			g := newGroupOn(t, sim.Config{Seed: seed, Disk: sim.DiskConfig{Sync: sim.Latency{
+				Min: 500 * time.Microsecond, Max: 5 * time.Millisecond, TailPPM: 20_000,
+				TailMax: 2 * time.Second}}}, 3, raft.Config{PreElection: pre, FailureDetection: true})
+			g.RunFor(20 * time.Second)
+			stood := 0
+			raft.Candidate.Subscribe(g.World, func(raft.ReplicaEvent) { stood++ })
+			for range 600 {
+				g.propose("x", func(error) {})
+				g.RunFor(200 * time.Millisecond)
+			}
+			require.Zero(t, stood)
+			g.Close()
+		}
+	}
+}
+
+// After a failure the leader's next try waits for the heartbeat.
+func TestDeadFollowerIsTriedOnceAHeartbeat(t *testing.T) {
+	g := newGroup(t, 3, 3, config)
+	g.RunFor(10 * time.Second)
+	leader := g.leader().replica.Node().ID()
+	dead := (leader + 1) % 3
+	g.Node(dead).Kill()
+	g.RunFor(2 * time.Second)
+	sent := 0
+	sim.Sent.Subscribe(g.World, func(e *sim.Envelope) {
+		if e.From == leader && e.To == dead {
+			sent++
+		}
+	})
+	for range 100 {
+		g.propose("x", func(error) {})
+		g.RunFor(20 * time.Millisecond)
+	}
+	require.InDelta(t, 4, sent, 2)
 }
 
 func confirm(g *group, m *member) error {

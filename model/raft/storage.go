@@ -165,9 +165,13 @@ func (l *walog) unsynced() bool {
 	return len(l.entries) > 0 && l.entries[len(l.entries)-1].end > l.synced
 }
 
-// waitDurable returns when the file is durable up to the given offset, or the log is closed.
-func (l *walog) waitDurable(p *sim.Proc, offset int) {
+// waitDurable returns true when the file is durable up to the given offset, or the log is closed,
+// and false at the deadline.
+func (l *walog) waitDurable(p *sim.Proc, offset int, deadline sim.Time) bool {
 	for l.synced < offset && !l.closed {
-		l.done.Wait(p, "log on disk")
+		if !l.done.WaitUntil(p, "log on disk", deadline) {
+			return false
+		}
 	}
+	return true
 }
