@@ -52,7 +52,9 @@ func (s *story) phase(name, format string, args ...any) {
 
 func (s *story) nodes() {
 	w := s.r.c.World
-	nemesis.Fired.Subscribe(w, func(e nemesis.FiredEvent) { s.line(false, "nemesis", "fault %v", e) })
+	nemesis.Fired.Subscribe(w, func(e nemesis.FiredEvent) {
+		s.line(false, "nemesis", "fault %v", e)
+	})
 	sim.NodeDown.Subscribe(w, func(e sim.NodeEvent) {
 		s.line(false, e.Node.Name(), "%s", e.Reason)
 	})

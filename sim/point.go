@@ -20,8 +20,8 @@ type armKey struct {
 }
 
 // Arm makes the next process that passes the point on the node do something first. The function
-// may block the process, or pause or end its node; the process goes no further then. A later Arm replaces an earlier one; nil
-// takes it back.
+// may block the process, or pause or end its node; then the process goes no further. A later Arm
+// replaces an earlier one; nil takes it back.
 func (w *World) Arm(pt *Point, node NodeID, do func(*Proc)) {
 	if w.armed == nil {
 		w.armed = map[armKey]func(*Proc){}

@@ -134,7 +134,10 @@ func (r *Replica) gatherVotes(p *sim.Proc, req *wire.VoteRequest, votes *tally,
 		if outcome != Undecided {
 			return outcome
 		}
-		if votes.highest > req.Term || !r.inElection(req) || !votes.news.WaitUntil(p, "votes", deadline) {
+		if votes.highest > req.Term || !r.inElection(req) {
+			return Lost
+		}
+		if !votes.news.WaitUntil(p, "votes", deadline) {
 			return Lost
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
@@ -80,14 +79,33 @@ func (m Mutant) Files(root string) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.Name, err)
 		}
-		var out bytes.Buffer
-		if err := gitdiff.Apply(&out, bytes.NewReader(source), f); err != nil {
-			return nil, fmt.Errorf("%s no longer applies: %w", m.Name, err)
+		text := string(source)
+		for _, fragment := range f.TextFragments {
+			before, after := sides(fragment)
+			if n := strings.Count(text, before); n != 1 {
+				return nil, fmt.Errorf("%s no longer applies: its place is found %d times in %s",
+					m.Name, n, name)
+			}
+			text = strings.Replace(text, before, after, 1)
 		}
-		if slices.Equal(out.Bytes(), source) {
+		if text == string(source) {
 			return nil, fmt.Errorf("%s: the patch changes nothing", m.Name)
 		}
-		changed[path] = out.Bytes()
+		changed[path] = []byte(text)
 	}
 	return changed, nil
+}
+
+// sides gives the text that a fragment of a patch expects and the text that it leaves. The place is
+// found by that text alone, so that a change elsewhere in the file does not move it.
+func sides(fragment *gitdiff.TextFragment) (before, after string) {
+	for _, line := range fragment.Lines {
+		if line.Op != gitdiff.OpAdd {
+			before += line.Line
+		}
+		if line.Op != gitdiff.OpDelete {
+			after += line.Line
+		}
+	}
+	return before, after
 }
