@@ -249,3 +249,39 @@ func TestRolesResolve(t *testing.T) {
 	require.False(t, c.IsTarget("tablet-leader:"))
 	require.False(t, c.IsTarget("ts-9"))
 }
+
+// A table is deleted while one of its tablets is being replaced, because its creation took too
+// long. The delete waits for the replacement and must take the new tablet with it.
+func TestDeleteTakesATabletThatWasJustReplaced(t *testing.T) {
+	c := newCluster(t, 3, options("master-failure-detection=false"))
+	m := c.Masters[0]
+	c.World.RunFor(time.Second)
+	m.Consensus().StartElection()
+	c.World.RunFor(9 * time.Second)
+	for _, ts := range c.TServers {
+		ts.Node().Pause()
+	}
+	created := ask[*wire.DDLResponse](t, c, 0, m, createRequest(header(c, 0, 1), "t"))
+	require.Equal(t, wire.OK, created.Status.Code)
+	c.World.RunFor(18 * time.Second)
+
+	var ways []sim.Direction
+	for _, id := range c.MasterIDs() {
+		if id != m.Node().ID() {
+			ways = append(ways, sim.Direction{From: id, To: m.Node().ID()})
+		}
+	}
+	silence := c.World.Cut(ways...) // the replacement begins, and is not acknowledged
+	c.World.RunFor(3 * time.Second)
+	c.World.At(c.World.Now().Add(2*time.Second), 1, silence.Heal)
+	deleted := ask[*wire.DDLResponse](t, c, 1, m, &wire.DeleteTableRequest{
+		DDLHeader: header(c, 1, 1), Name: "t"})
+	require.Equal(t, wire.OK, deleted.Status.Code, deleted.Status)
+
+	var states []catalog.TabletState
+	for _, id := range sim.Keys(c.Catalog().Tablets) {
+		states = append(states, c.Catalog().Tablets[id].State)
+	}
+	require.ElementsMatch(t, []catalog.TabletState{catalog.TabletReplaced, catalog.TabletDeleted},
+		states)
+}

@@ -53,8 +53,7 @@ func (d *ddl) deleteTable(p *sim.Proc, req *wire.DeleteTableRequest) *wire.DDLRe
 		return d.refuse(p, noTable(req.Name))
 	}
 	defer t.lock.Unlock()
-	tablets := append([]*tabletInfo(nil), t.tablets...)
-	unlock := lockTablets(p, tablets)
+	tablets, unlock := t.lockAllTablets(p)
 	defer unlock()
 	row := t.row.Removed()
 	b := &catalog.Batch{Tables: []*catalog.Table{row}}

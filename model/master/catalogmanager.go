@@ -108,6 +108,19 @@ func lockTablets(p *sim.Proc, tablets []*tabletInfo) (unlock func()) {
 	}
 }
 
+// lockAllTablets locks all tablets of the table, whose lock the caller has. One that is replaced
+// during the wait (see assignTablets) leaves another in its place, so the list is checked again.
+func (t *tableInfo) lockAllTablets(p *sim.Proc) (tablets []*tabletInfo, unlock func()) {
+	for {
+		tablets = slices.Clone(t.tablets)
+		unlock = lockTablets(p, tablets)
+		if slices.Equal(tablets, t.tablets) {
+			return tablets, unlock
+		}
+		unlock()
+	}
+}
+
 // writeAndPublish replicates a batch and, when it was applied, publishes it.
 func (m *Master) writeAndPublish(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
 	if b.Empty() {
