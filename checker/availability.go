@@ -32,7 +32,7 @@ func watchAvailability(j *Judges) {
 	sim.NodeResumed.Subscribe(j.c.World, begin)
 	sim.NodePaused.Subscribe(j.c.World, end)
 	sim.NodeDown.Subscribe(j.c.World, end)
-	sim.LinkHealed.Subscribe(j.c.World, func(e sim.LinkEvent) {
+	sim.LinkRestored.Subscribe(j.c.World, func(e sim.LinkEvent) {
 		a.healed[sim.Direction{From: e.From.ID(), To: e.To.ID()}] = j.c.World.Now()
 	})
 	client.Answered.Subscribe(j.c.World, a.answered)
@@ -71,5 +71,5 @@ func (a *availability) steady(ts, m wire.ServerID) bool {
 func (a *availability) connected(d sim.Direction) bool {
 	w := a.j.c.World
 	healed, wasCut := a.healed[d]
-	return !w.Blocked(d) && (!wasCut || w.Now().Sub(healed) >= registration)
+	return !w.Disturbed(d) && (!wasCut || w.Now().Sub(healed) >= registration)
 }

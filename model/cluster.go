@@ -51,6 +51,7 @@ func New(cfg sim.Config, v variant.Variants) *Cluster {
 		n := c.World.AddNode(fmt.Sprint("ts-", i+1), func(n *sim.Node) {
 			c.TServers[i] = tserver.Boot(n, tserver.Config{Variants: v, Masters: c.masterIDs})
 		})
+		n.RestartAfter(v.RestartDelay)
 		c.tserverIDs = append(c.tserverIDs, n.ID())
 	}
 	for i := range c.Clients {

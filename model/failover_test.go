@@ -32,7 +32,7 @@ func ask[T sim.Message](t *testing.T, c *model.Cluster, client int, m *master.Ma
 }
 
 func header(c *model.Cluster, client int, seq int64) wire.DDLHeader {
-	return wire.DDLHeader{Deadline: sim.Never,
+	return wire.DDLHeader{Timeout: time.Hour,
 		Request: wire.RequestID{Client: c.ClientIDs()[client], Seq: seq}}
 }
 
@@ -273,7 +273,7 @@ func TestDeleteTakesATabletThatWasJustReplaced(t *testing.T) {
 	}
 	silence := c.World.Cut(ways...) // the replacement begins, and is not acknowledged
 	c.World.RunFor(3 * time.Second)
-	c.World.At(c.World.Now().Add(2*time.Second), 1, silence.Heal)
+	c.World.At(c.World.Now().Add(2*time.Second), 1, silence.End)
 	deleted := ask[*wire.DDLResponse](t, c, 1, m, &wire.DeleteTableRequest{
 		DDLHeader: header(c, 1, 1), Name: "t"})
 	require.Equal(t, wire.OK, deleted.Status.Code, deleted.Status)

@@ -224,7 +224,7 @@ func (x *Executor) stepDown(r *Record, n *sim.Node) {
 }
 
 func (x *Executor) sawCandidate(e raft.ReplicaEvent) {
-	now := e.Replica.Node().Now()
+	now := x.c.World.Now()
 	for _, r := range x.records {
 		f := r.Fault
 		if f.Kind == Elect && r.Fired && r.Effect == 0 && r.Node == e.Replica.Node().Name() &&
@@ -262,8 +262,8 @@ func (x *Executor) partition(r *Record, n *sim.Node) (undo func()) {
 	}
 	cut := x.c.World.Cut(ways...)
 	return func() {
-		r.Effect = cut.Blocked
-		cut.Heal()
+		r.Effect = cut.Effects.Blocked
+		cut.End()
 	}
 }
 

@@ -61,10 +61,10 @@ func (s *story) nodes() {
 	sim.NodeUp.Subscribe(w, func(e sim.NodeEvent) { s.line(w.Now() == 0, e.Node.Name(), "starts") })
 	sim.NodePaused.Subscribe(w, func(e sim.NodeEvent) { s.line(false, e.Node.Name(), "paused") })
 	sim.NodeResumed.Subscribe(w, func(e sim.NodeEvent) { s.line(false, e.Node.Name(), "resumed") })
-	sim.LinkCut.Subscribe(w, func(e sim.LinkEvent) {
+	sim.LinkDisturbed.Subscribe(w, func(e sim.LinkEvent) {
 		s.line(true, e.From.Name(), "cut off: nothing reaches %s", e.To.Name())
 	})
-	sim.LinkHealed.Subscribe(w, func(e sim.LinkEvent) {
+	sim.LinkRestored.Subscribe(w, func(e sim.LinkEvent) {
 		s.line(true, e.From.Name(), "reaches %s again", e.To.Name())
 	})
 }

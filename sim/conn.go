@@ -95,8 +95,22 @@ func (s *stream) send(e *Envelope) {
 
 func (s *stream) launch(e *Envelope) {
 	n := s.conn.net
-	arrival := n.world.now.Add(n.delay(s.link, e.Msg.Kind(), &e.cause))
-	s.last = max(arrival, s.last+1)
+	word := n.word(s.link, e.Msg.Kind(), &e.cause)
+	at := n.world.now.Add(n.cfg.Latency.Draw(word))
+	if len(s.link.faults) > 0 {
+		ft := s.link.meet(e, word)
+		switch {
+		case ft.held:
+			return
+		case ft.lost:
+			s.lose(e)
+			return
+		case ft.again > 0:
+			n.world.scheduleKeyed(&n.copyOf(e).ev, at.Add(ft.late+ft.again), finish(word+1))
+		}
+		at = at.Add(ft.late)
+	}
+	s.last = max(at, s.last+1)
 	n.world.scheduleKeyed(&e.ev, s.last, finish(s.tieSeed+e.order*mixA))
 }
 
@@ -158,11 +172,13 @@ func (s *stream) drop() {
 	s.backlog = nil
 }
 
-// fire is the arrival of a segment at a machine.
+// fire is the arrival of a packet at a machine.
 func (e *Envelope) fire() {
 	s := e.stream
-	c := s.conn
-	toServer := s == &c.c2s
+	if s == nil {
+		e.arrive()
+		return
+	}
 	if !e.kernel {
 		switch {
 		case e.order <= s.arrived: // of a backlog that was given up
@@ -173,15 +189,12 @@ func (e *Envelope) fire() {
 			return
 		}
 		s.arrived++
-		// A paused machine takes the segment; its program reads it when it goes on.
-		if program := s.link.to; program.paused && e.what != segConnect {
-			e.kernel = true
-			e.ev.owner, e.ev.inc = program, program.inc
-			program.hold(&e.ev)
+		// The machine takes the segment; a program that is paused or slow reads it later.
+		if e.what != segConnect && s.link.to.takesLater(e) {
 			return
 		}
 	}
-	if toServer {
+	if c := s.conn; s == &c.c2s {
 		c.atServer(e)
 	} else {
 		c.atClient(e)

@@ -1,17 +1,34 @@
 package sim
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
 
-// The fault model of the disk. A file holds bytes. Writes reach the cache of the machine at
-// once: they survive the end of the program, they are read back, and they are lost with the
-// power unless a Sync of the file that began after them has completed. Creating, renaming and
-// removing a file changes the directory; such a change is lost with the power unless a SyncDir
-// that began after it has completed. Losing power keeps a prefix, drawn from the seed, of the
-// writes to each file that were not synced, and perhaps the first bytes of the next one; the
-// same of the changes to the directory, without the torn piece.
+// The fault model of the disk. A file holds bytes. A write goes to the cache of the machine at once:
+// it survives the end of the program, it is read back, and it cannot fail there. What reaches the
+// platter, and what goes wrong on the way, shows at the next Sync of the file.
+//
+//   - Loss of power takes the cache. Of the writes to a file that no completed Sync covers, none, all,
+//     the oldest, or any may have reached the platter, in any order, and one of them in part (torn);
+//     where a later one did and an earlier did not, there are zeros. A change of a file's length is
+//     journalled: nothing that was written after it is there if it is not.
+//   - Creating, renaming and removing files changes the directory, which has its own Sync. Without it
+//     such changes are lost with the power, from some one on.
+//   - A Sync may be slow, or fail: then any of the writes it covers may be there or be gone, from the
+//     cache too, and the error is reported once.
+//   - A full disk takes the writes that fit; the Sync that covers the rest fails and they are gone.
+//   - Bit rot changes bytes on the platter. A misdirected write lands elsewhere, over what was there,
+//     and is missing where it belongs. Nobody reports either: a reader finds out by checksums.
+
+// Errors of Sync and SyncDir.
+var (
+	// ErrIO tells that some of what was to be synced may be lost.
+	ErrIO = errors.New("input/output error")
+	// ErrNoSpace tells that the disk is full; what did not fit is lost.
+	ErrNoSpace = errors.New("no space left on device")
+)
 
 // DiskConfig describes the disks of a world.
 type DiskConfig struct {
@@ -40,6 +57,8 @@ type Disk struct {
 	durable map[string]*File // the directory as it would be after a loss of power
 	changes []dirChange      // from durable to now
 	settled int              // how many changes before those became durable
+	faults  []*DiskDisturbance
+	armed   []*armedSync
 }
 
 // dirChange binds a name to a file, or to none.
@@ -50,19 +69,34 @@ type dirChange struct {
 
 // File is an open file. It stays valid when it is renamed.
 type File struct {
-	disk   *Disk
-	name   string
-	data   []byte
-	writes []fileWrite // not synced, oldest first
-	synced int         // how many writes before those became durable
+	disk    *Disk
+	name    string
+	data    []byte      // as programs read it
+	platter []byte      // as it would be found after a loss of power
+	writes  []fileWrite // in the cache only, oldest first
+	settled int         // how many writes before those reached the platter
 }
 
-// fileWrite can undo itself.
+// fileWrite puts data at an offset, or cuts the file off there.
 type fileWrite struct {
-	length int    // of the file before
-	off    int    // where it wrote
-	old    []byte // what stood there
-	size   int    // how much it wrote
+	off  int
+	data []byte
+	cut  bool
+}
+
+// onto returns the bytes with the write carried out. What lies between is zero.
+func (w fileWrite) onto(b []byte) []byte {
+	switch {
+	case w.cut:
+		return b[:min(w.off, len(b))]
+	case len(w.data) == 0:
+		return b
+	}
+	if missing := w.off + len(w.data) - len(b); missing > 0 {
+		b = append(b, make([]byte, missing)...)
+	}
+	copy(b[w.off:], w.data)
+	return b
 }
 
 func newDisk(n *Node, cfg DiskConfig) *Disk {
@@ -111,19 +145,19 @@ func apply(dir map[string]*File, name string, f *File) {
 // List returns the names of all files, sorted.
 func (d *Disk) List() []string { return Keys(d.now) }
 
-// SyncDir blocks until all changes to the directory so far are durable.
-func (d *Disk) SyncDir(p *Proc) {
+// SyncDir blocks until all changes to the directory so far are durable. After an error they may be
+// or not; the next SyncDir covers them again.
+func (d *Disk) SyncDir(p *Proc) error {
 	upTo := d.settled + len(d.changes)
-	d.wait(p, "sync directory")
+	if err := d.wait(p, "sync directory"); err != nil {
+		return d.failed("", err)
+	}
 	for ; d.settled < upTo; d.settled++ {
 		apply(d.durable, d.changes[0].name, d.changes[0].file)
 		d.changes = d.changes[1:]
 	}
-	Synced.Publish(d.node.world, SyncEvent{Node: d.node})
-}
-
-func (d *Disk) wait(p *Proc, label string) {
-	p.Sleep(label, d.cfg.Sync.Draw(d.node.Draw(streamSync, 0)))
+	d.synced(p, "")
+	return nil
 }
 
 // Durable returns what the file of that name would surely hold after a loss of power, and
@@ -133,7 +167,7 @@ func (d *Disk) Durable(name string) ([]byte, bool) {
 	if f == nil {
 		return nil, false
 	}
-	return f.durable(), true
+	return f.platter, true
 }
 
 // Len returns the length of the file in bytes.
@@ -143,56 +177,67 @@ func (f *File) Len() int { return len(f.data) }
 func (f *File) Bytes() []byte { return f.data }
 
 // Append writes b at the end of the file.
-func (f *File) Append(b []byte) {
-	f.disk.node.mustLive("a write")
-	f.writes = append(f.writes, fileWrite{length: len(f.data), off: len(f.data), size: len(b)})
-	f.data = append(f.data, b...)
+func (f *File) Append(b []byte) { f.WriteAt(b, len(f.data)) }
+
+// WriteAt writes b at the given offset.
+func (f *File) WriteAt(b []byte, off int) {
+	f.write(fileWrite{off: off, data: slices.Clone(b)})
 }
 
 // Truncate cuts the file off at the given length.
-func (f *File) Truncate(length int) {
+func (f *File) Truncate(length int) { f.write(fileWrite{off: length, cut: true}) }
+
+func (f *File) write(w fileWrite) {
 	f.disk.node.mustLive("a write")
-	old := slices.Clone(f.data[length:])
-	f.writes = append(f.writes, fileWrite{length: len(f.data), off: length, old: old})
-	f.data = f.data[:length]
+	f.writes = append(f.writes, w)
+	f.data = w.onto(f.data)
 }
 
-// Sync blocks until what was written so far is durable.
-func (f *File) Sync(p *Proc) {
-	upTo := f.synced + len(f.writes)
-	f.disk.wait(p, "sync "+f.name)
-	if done := upTo - f.synced; done > 0 {
-		f.writes = slices.Clone(f.writes[done:])
-		f.synced = upTo
+// Sync blocks until what was written so far is durable, or fails with ErrIO or ErrNoSpace.
+func (f *File) Sync(p *Proc) error {
+	upTo := f.settled + len(f.writes)
+	err := f.disk.wait(p, "sync "+f.name)
+	covered := f.take(upTo - f.settled)
+	if err == nil {
+		err = f.disk.makeRoom(f, covered)
 	}
-	Synced.Publish(f.disk.node.world, SyncEvent{Node: f.disk.node, File: f.name})
+	if err != nil {
+		f.lose(covered)
+		return f.disk.failed(f.name, err)
+	}
+	for _, w := range covered {
+		if !f.disk.misdirect(f, w) {
+			f.platter = w.onto(f.platter)
+		}
+	}
+	f.disk.synced(p, f.name)
+	return nil
 }
 
-// durable returns the contents without the writes that are not synced.
-func (f *File) durable() []byte {
-	if len(f.writes) == 0 {
-		return f.data
+// take takes the oldest writes out of the cache.
+func (f *File) take(count int) []fileWrite {
+	if count <= 0 { // another Sync, which began later, has covered them
+		return nil
 	}
-	appended := true
+	taken := f.writes[:count]
+	f.writes = slices.Clone(f.writes[count:])
+	f.settled += count
+	return taken
+}
+
+// lose lets any of the writes reach the platter and forgets the others.
+func (f *File) lose(writes []fileWrite) {
+	r := Rand{state: f.disk.node.Draw(streamPower, 2)}
+	f.keep(writes, &r)
+	f.reread()
+}
+
+// reread drops what the cache holds of the platter.
+func (f *File) reread() {
+	f.data = slices.Clone(f.platter)
 	for _, w := range f.writes {
-		appended = appended && len(w.old) == 0
+		f.data = w.onto(f.data)
 	}
-	if appended {
-		return f.data[:f.writes[0].length]
-	}
-	undone := File{data: slices.Clone(f.data), writes: f.writes}
-	undone.undo(0)
-	return undone.data
-}
-
-// undo takes back every write from the i-th on.
-func (f *File) undo(i int) {
-	for j := len(f.writes) - 1; j >= i; j-- {
-		w := f.writes[j]
-		f.data = append(f.data[:min(w.off, len(f.data))], w.old...)
-		f.data = f.data[:w.length]
-	}
-	f.writes = f.writes[:i]
 }
 
 // losePower leaves the disk as it is found when the machine comes back.
@@ -207,25 +252,68 @@ func (d *Disk) losePower() {
 		f := d.durable[name]
 		d.now[name] = f
 		f.name = name
-		f.losePower(d.node.Draw(streamPower, 1))
+		word := d.node.Draw(streamPower, 1)
+		f.losePower(&Rand{state: word})
 	}
 }
 
-// losePower keeps some of the writes that were not synced, and perhaps a torn piece of the
-// next, as the word says. What is left is what the disk holds.
-func (f *File) losePower(word uint64) {
-	if len(f.writes) == 0 {
-		return
+// losePower lets none, all, the oldest, or any of the writes in the cache reach the platter.
+func (f *File) losePower(r *Rand) {
+	writes := f.take(len(f.writes))
+	switch kept := r.Intn(len(writes) + 1); r.Intn(4) {
+	case 0:
+	case 1:
+		for _, w := range writes {
+			f.platter = w.onto(f.platter)
+		}
+	case 2:
+		for _, w := range writes[:kept] {
+			f.platter = w.onto(f.platter)
+		}
+		if kept < len(writes) {
+			f.platter = writes[kept].torn(r).onto(f.platter)
+		}
+	case 3:
+		f.keep(writes, r)
 	}
-	kept := int(Below(word, uint64(len(f.writes)+1)))
-	var torn []byte
-	if kept < len(f.writes) && len(f.writes[kept].old) == 0 {
-		f.undo(kept + 1)
-		w := f.writes[kept]
-		size := int(Below(finish(word), uint64(w.size+1)))
-		torn = slices.Clone(f.data[w.off : w.off+size])
+	f.reread()
+}
+
+// keep lets any of the writes reach the platter, in any order, some of them torn.
+func (f *File) keep(writes []fileWrite, r *Rand) {
+	var reached []fileWrite
+	for _, w := range writes {
+		switch kept := r.Intn(5); {
+		case w.cut && kept < 2: // and nothing behind it
+			f.arrive(reached, r)
+			return
+		case w.cut:
+			f.arrive(reached, r)
+			reached = nil
+			f.platter = w.onto(f.platter)
+		case kept == 2:
+			reached = append(reached, w.torn(r))
+		case kept > 2:
+			reached = append(reached, w)
+		}
 	}
-	f.undo(kept)
-	f.data = append(f.data, torn...)
-	f.writes = nil
+	f.arrive(reached, r)
+}
+
+// arrive carries writes out in any order.
+func (f *File) arrive(writes []fileWrite, r *Rand) {
+	for left := len(writes); left > 0; left-- {
+		i := r.Intn(left)
+		f.platter = writes[i].onto(f.platter)
+		writes[i] = writes[left-1]
+	}
+}
+
+// torn returns the first bytes of a write.
+func (w fileWrite) torn(r *Rand) fileWrite {
+	if w.cut {
+		return fileWrite{} // it happens or not
+	}
+	w.data = w.data[:r.Intn(len(w.data)+1)]
+	return w
 }

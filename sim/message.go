@@ -17,13 +17,18 @@ type Kind struct {
 	name  string
 	label string // of a process that waits for the answer
 	hash  uint64
+	id    int
 }
+
+// kindCount numbers the kinds; package variables are initialized one after another.
+var kindCount int
 
 // NewKind returns a kind of that name.
 func NewKind(name string) *Kind {
 	var d Digest
 	d.String(name)
-	return &Kind{name: name, label: "answer to " + name, hash: d.Sum()}
+	kindCount++
+	return &Kind{name: name, label: "answer to " + name, hash: d.Sum(), id: kindCount - 1}
 }
 
 // String returns the name of the kind.
@@ -41,13 +46,18 @@ type Envelope struct {
 	net    *network
 	ev     event
 	what   segment
-	stream *stream
-	order  uint64 // in the stream, by the time it was first sent
-	caller *Proc  // who waits for the response
+	stream *stream // nil: a datagram, or a request that is delivered again
+	order  uint64  // in the stream, by the time it was first sent
+	caller *Proc   // who waits for the response
 	callID uint64
 	cause  Cause
-	kernel bool // received by a paused machine, not yet read by its program
+	kernel bool   // received by the machine, not yet read by its program
+	again  bool   // a request that is delivered again
+	sum    uint64 // of the contents when sent, when messages are checked
 }
+
+// request reports whether somebody waits for an answer to the message.
+func (e *Envelope) request() bool { return e.caller != nil && !e.Response }
 
 // Size returns the length on the wire in bytes.
 func (e *Envelope) Size() int { return headerSize + e.Msg.Size() }
@@ -56,6 +66,24 @@ func (e *Envelope) Size() int { return headerSize + e.Msg.Size() }
 func (e *Envelope) Fold(d *Digest) {
 	d.Uint64(uint64(e.From)<<33 ^ uint64(e.To)<<1 ^ b2u(e.Response) ^ e.Msg.Kind().hash)
 	e.Msg.Fold(d)
+}
+
+// contents digests the message alone.
+func (e *Envelope) contents() uint64 {
+	var d Digest
+	e.Msg.Fold(&d)
+	return d.Sum()
+}
+
+// check makes a finding if the message is not what it was when it was sent.
+func (e *Envelope) check() {
+	if e.contents() == e.sum {
+		return
+	}
+	w := e.net.world
+	w.found(&Finding{Class: "message-changed", At: w.now, Node: w.nodes[e.From].name,
+		Detail: fmt.Sprintf("%v to %s was changed after it was sent", e.Msg.Kind(),
+			w.nodes[e.To].name)})
 }
 
 func (e *Envelope) String() string {

@@ -57,15 +57,6 @@ type network struct {
 	callID uint64
 }
 
-// link is one direction between two nodes.
-type link struct {
-	from, to *Node
-	cuts     []*Cut
-	counts   map[*Kind]uint64
-	streams  uint64 // opened so far
-	conn     *conn  // the connection that from opened to to, if any
-}
-
 func (n *network) init(w *World, cfg NetConfig) { n.world, n.cfg = w, cfg }
 
 func (n *network) grow(size int) {
@@ -75,23 +66,24 @@ func (n *network) grow(size int) {
 	for i := range n.links {
 		for len(n.links[i]) < size {
 			l := &link{from: n.world.nodes[i], to: n.world.nodes[len(n.links[i])]}
-			l.counts = map[*Kind]uint64{}
 			n.links[i] = append(n.links[i], l)
 		}
 	}
 }
 
-func (n *network) delay(l *link, k *Kind, c *Cause) time.Duration {
-	var word uint64
-	from, to := uint64(l.from.id), uint64(l.to.id)
+// word returns the random word of a packet. It hangs on what the packet is sent for, or else on
+// its link and kind and how many of these there were.
+func (n *network) word(l *link, k *Kind, c *Cause) uint64 {
+	link := uint64(l.from.id)<<32 | uint64(l.to.id)
 	if c.key != 0 {
 		c.count++
-		word = Hash(n.world.seed, streamLatency, from<<32|to, k.hash, c.key, c.count)
-	} else {
-		l.counts[k]++
-		word = Hash(n.world.seed, streamLatency, from<<32|to, k.hash, l.counts[k])
+		return Hash(n.world.seed, streamLatency, link, k.hash, c.key, c.count)
 	}
-	return n.cfg.Latency.Draw(word)
+	for len(l.counts) <= k.id {
+		l.counts = append(l.counts, 0)
+	}
+	l.counts[k.id]++
+	return Hash(n.world.seed, streamLatency, link, k.hash, l.counts[k.id])
 }
 
 func (n *network) envelope() *Envelope {
@@ -130,58 +122,4 @@ func (n *network) nodeDied(dead *Node) {
 			c.serverClosed()
 		}
 	}
-}
-
-// Direction is one way between two nodes.
-type Direction struct{ From, To NodeID }
-
-// Cut blocks some directions of the network until it is healed. Cuts may overlap.
-type Cut struct {
-	net   *network
-	links []*link
-	// Blocked counts how often the cut kept something from passing: segments and retransmissions.
-	Blocked int
-}
-
-// Cut blocks the given directions from now on. What is on its way is lost too; connections
-// retransmit it.
-func (w *World) Cut(directions ...Direction) *Cut {
-	c := &Cut{net: &w.net}
-	for _, d := range directions {
-		l := w.net.links[d.From][d.To]
-		l.cuts = append(l.cuts, c)
-		c.links = append(c.links, l)
-		if len(l.cuts) == 1 {
-			LinkCut.Publish(w, LinkEvent{l.from, l.to})
-		}
-	}
-	return c
-}
-
-// Heal lets the directions pass again, as far as no other cut blocks them.
-func (c *Cut) Heal() {
-	for _, l := range c.links {
-		for i, other := range l.cuts {
-			if other == c {
-				l.cuts = append(l.cuts[:i:i], l.cuts[i+1:]...)
-				break
-			}
-		}
-		if len(l.cuts) == 0 {
-			LinkHealed.Publish(c.net.world, LinkEvent{l.from, l.to})
-		}
-	}
-	c.links = nil
-}
-
-// Blocked reports whether some cut blocks the direction now.
-func (w *World) Blocked(d Direction) bool { return len(w.net.links[d.From][d.To].cuts) > 0 }
-
-// blocked reports whether a segment is lost now: to a cut, which counts it, or to a machine
-// without power.
-func (l *link) blocked() bool {
-	for _, c := range l.cuts {
-		c.Blocked++
-	}
-	return len(l.cuts) > 0 || l.to.off
 }

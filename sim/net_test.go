@@ -95,7 +95,7 @@ func TestPausedClientLearnsOnceThatItsCallFailed(t *testing.T) {
 	w.Node(0).Pause()
 	w.RunFor(time.Minute)
 	require.Zero(t, a.at)
-	cut.Heal()
+	cut.End()
 	w.Node(0).Resume()
 	again := call(time.Second)
 	w.RunFor(2 * time.Second)
@@ -122,11 +122,11 @@ func TestCutDelaysAndThenResets(t *testing.T) {
 			w.RunFor(3 * time.Second)
 			require.Nil(t, a.msg)
 			require.Equal(t, dir.From == 1, executed == 1, "a lost response is not a lost request")
-			cut.Heal()
+			cut.End()
 			w.RunFor(6 * time.Second)
 			require.Equal(t, note("hello"), a.msg, "retransmitted once the cut was healed")
 			require.Equal(t, 1, executed, "and not executed twice")
-			require.Positive(t, cut.Blocked)
+			require.Positive(t, cut.Effects.Blocked)
 
 			w.Cut(dir)
 			lost := call(time.Hour)
@@ -176,7 +176,7 @@ func TestTheDeadDoNotRetransmit(t *testing.T) {
 	w.RunFor(time.Microsecond)
 	w.Node(0).PowerOff()
 	w.RunFor(5 * time.Second)
-	cut.Heal()
+	cut.End()
 	w.RunFor(time.Minute)
 	require.Zero(t, executed)
 }
@@ -189,7 +189,7 @@ func TestClientConnectsAnewWhenItsFirstAttemptWasLost(t *testing.T) {
 	first := call(time.Minute)
 	w.RunFor(time.Minute)
 	require.ErrorIs(t, first.err, sim.ErrTimedOut)
-	cut.Heal()
+	cut.End()
 	server.Boot()
 	again := call(time.Second)
 	w.RunFor(time.Second)
@@ -200,9 +200,9 @@ func TestCutsOverlap(t *testing.T) {
 	w, _, _ := pair(t)
 	d := sim.Direction{From: 0, To: 1}
 	a, b := w.Cut(d), w.Cut(d)
-	a.Heal()
+	a.End()
 	require.True(t, w.Blocked(d))
-	b.Heal()
+	b.End()
 	require.False(t, w.Blocked(d))
 }
 
@@ -228,7 +228,7 @@ func TestConnectionKeepsOrderProperty(t *testing.T) {
 		for i, ms := range cuts {
 			w.At(sim.Time(ms)*sim.Time(time.Millisecond), uint64(i), func() {
 				cut := w.Cut(sim.Direction{From: sim.NodeID(i % 2), To: sim.NodeID((i + 1) % 2)})
-				w.At(w.Now().Add(700*time.Millisecond), uint64(100+i), cut.Heal)
+				w.At(w.Now().Add(700*time.Millisecond), uint64(100+i), cut.End)
 			})
 		}
 		var want []string

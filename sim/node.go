@@ -29,7 +29,13 @@ type Node struct {
 	doomed       *doom // the program ends once the process that runs has given up control
 	restartAfter time.Duration
 
+	clock  clock
+	slow   time.Duration // that every step takes
+	free   Time          // when a slow program is done with its steps so far
+	slowed int           // steps that had to wait their turn
+
 	server  func(*Proc, NodeID, Message) Message
+	handler func(NodeID, Message)
 	draws   map[uint64]uint64
 	ties    uint64
 	tieSeed uint64
@@ -70,9 +76,6 @@ func (n *Node) Name() string { return n.name }
 
 // World returns the world of the node.
 func (n *Node) World() *World { return n.world }
-
-// Now returns the present instant of virtual time.
-func (n *Node) Now() Time { return n.world.now }
 
 // Disk returns the disk of the node. It outlives the program.
 func (n *Node) Disk() *Disk { return n.disk }
@@ -141,6 +144,46 @@ func (n *Node) Resume() {
 		ev.at, ev.tie, ev.seq = n.world.now, 0, n.world.seq
 		n.world.queue.push(ev)
 	}
+}
+
+// Slow makes every step of the program take that long, one after another, as on a machine that is
+// short of processor time. Zero ends it.
+func (n *Node) Slow(step time.Duration) { n.slow = step }
+
+// Slowed counts the steps that had to wait their turn so far.
+func (n *Node) Slowed() int { return n.slowed }
+
+// later gives a step of a slow program its turn. It reports whether that is later than now.
+func (n *Node) later(ev *event) bool {
+	if ev.turn {
+		ev.turn = false
+		return false
+	}
+	w := n.world
+	at := max(w.now, n.free)
+	n.free = at.Add(n.slow)
+	if at == w.now {
+		return false
+	}
+	n.slowed++
+	w.scheduleKeyed(ev, at, n.nextTie())
+	ev.turn = true
+	return true
+}
+
+// takesLater reports whether a packet that has arrived at the machine is read later: the program
+// is paused or slow.
+func (n *Node) takesLater(e *Envelope) bool {
+	if !n.alive || !n.paused && n.slow == 0 {
+		return false
+	}
+	e.kernel = true
+	e.ev.owner, e.ev.inc = n, n.inc
+	if n.paused {
+		n.hold(&e.ev)
+		return true
+	}
+	return n.later(&e.ev)
 }
 
 // Held counts the events that wait for the node to be resumed.
@@ -213,7 +256,7 @@ func (n *Node) stop() {
 	}
 	n.dying, n.alive, n.paused, n.doomed = false, false, false, nil
 	n.unhold()
-	n.server = nil
+	n.server, n.handler = nil, nil
 	n.inc++
 }
 
@@ -246,7 +289,7 @@ func (t *Timer) Reset(d time.Duration) {
 	n := t.ev.owner
 	n.mustLive("setting a timer")
 	t.Stop()
-	n.world.schedule(&t.ev, n.world.now.Add(d))
+	n.world.schedule(&t.ev, n.clock.when(n.Now().Add(d)))
 }
 
 // Stop unsets the timer.

@@ -1,5 +1,10 @@
 package sim
 
+import (
+	"slices"
+	"strings"
+)
+
 // Point is a named place in the code of a system at which something may be done to the process
 // that passes: delayed, paused, killed. It costs nothing when unused. Points are declared in
 // package variables.
@@ -33,6 +38,36 @@ func (w *World) Arm(pt *Point, node NodeID, do func(*Proc)) {
 	w.armed[armKey{pt, node}] = do
 }
 
+// armedWait is something to be done to the next process of a node that begins a wait.
+type armedWait struct {
+	label string
+	node  NodeID
+	do    func(*Proc)
+}
+
+// ArmWait does something when a process on the node next begins to wait for what the label, or the
+// beginning of one, says. As at a point, the function may pause or end the node, not more: the
+// process waits already. The returned function takes it back.
+func (w *World) ArmWait(label string, node NodeID, do func(*Proc)) (disarm func()) {
+	a := &armedWait{label, node, do}
+	w.armedWaits = append(w.armedWaits, a)
+	return func() {
+		w.armedWaits = slices.DeleteFunc(w.armedWaits, func(o *armedWait) bool { return o == a })
+	}
+}
+
+// passWait does what was armed for a wait that begins.
+func (p *Proc) passWait(label string) {
+	w := p.node.world
+	for i, a := range w.armedWaits {
+		if a.node == p.node.id && strings.HasPrefix(label, a.label) {
+			w.armedWaits = slices.Delete(slices.Clone(w.armedWaits), i, i+1)
+			a.do(p)
+			return
+		}
+	}
+}
+
 // At passes the point.
 func (p *Proc) At(pt *Point) {
 	w := p.node.world
@@ -46,6 +81,11 @@ func (p *Proc) At(pt *Point) {
 	}
 	delete(w.armed, key)
 	do(p)
+	p.afterStrike()
+}
+
+// afterStrike lets a process whose node was ended or paused go no further.
+func (p *Proc) afterStrike() {
 	switch {
 	case p.node.doomed != nil:
 		panic(unwound{})

@@ -38,8 +38,8 @@ type unwound struct{}
 // Node returns the node the process runs on.
 func (p *Proc) Node() *Node { return p.node }
 
-// Now returns the present instant of virtual time.
-func (p *Proc) Now() Time { return p.node.world.now }
+// Now returns what the monotonic clock of the node shows.
+func (p *Proc) Now() Time { return p.node.Now() }
 
 // Sleep blocks for d. The label says why, as a sentence for people ("backoff").
 func (p *Proc) Sleep(label string, d time.Duration) {
@@ -56,6 +56,13 @@ func (p *Proc) Crash(reason string) {
 	panic(unwound{})
 }
 
+// Must crashes the program if err is not nil, as a fatal check does.
+func (p *Proc) Must(err error) {
+	if err != nil {
+		p.Crash(err.Error())
+	}
+}
+
 // Go starts a process on the node. It begins at this instant, after the caller has blocked or
 // returned.
 func (n *Node) Go(name string, fn func(*Proc)) {
@@ -67,6 +74,10 @@ func (n *Node) Go(name string, fn func(*Proc)) {
 
 func (n *Node) newProc(name string) *Proc {
 	w := n.world
+	if n.procs.count >= w.limits.Processes {
+		w.found(&Finding{Class: "too-many-processes", At: w.now, Node: n.name,
+			Detail: fmt.Sprintf("%d processes at once, the last one %q", n.procs.count, name)})
+	}
 	var p *Proc
 	if last := len(w.idle) - 1; last >= 0 {
 		p = w.idle[last]
@@ -131,7 +142,7 @@ func (p *Proc) body() {
 
 func (p *Proc) panicked(r any) {
 	p.node.world.found(&Finding{
-		Class: "panic", At: p.Now(), Node: p.node.name,
+		Class: "panic", At: p.node.world.now, Node: p.node.name,
 		Detail: fmt.Sprintf("process %q: %v", p.name, r), Stack: string(debug.Stack()),
 	})
 }
@@ -144,9 +155,12 @@ func (p *Proc) block(label string, deadline Time) {
 	if n.world.running != p {
 		panic(fmt.Sprintf("sim: process %q blocked from outside itself", p.name))
 	}
-	p.label, p.since, p.timedOut = label, p.Now(), false
+	p.label, p.since, p.timedOut = label, n.world.now, false
 	if deadline != Never {
-		n.world.schedule(&p.ev, deadline)
+		n.world.schedule(&p.ev, n.clock.when(deadline))
+	}
+	if len(n.world.armedWaits) > 0 {
+		p.passWait(label)
 	}
 	p.park()
 }
@@ -190,9 +204,13 @@ func (n *Node) Waits() []Wait {
 }
 
 // procList is the list of a node's processes in the order of their starts.
-type procList struct{ first, last *Proc }
+type procList struct {
+	first, last *Proc
+	count       int
+}
 
 func (l *procList) push(p *Proc) {
+	l.count++
 	p.up, p.down = l.last, nil
 	if l.last != nil {
 		l.last.down = p
@@ -203,6 +221,7 @@ func (l *procList) push(p *Proc) {
 }
 
 func (l *procList) remove(p *Proc) {
+	l.count--
 	if p.up != nil {
 		p.up.down = p.down
 	} else {

@@ -31,7 +31,7 @@ func (n *Node) Serve(fn func(p *Proc, from NodeID, req Message) Message) { n.ser
 func (p *Proc) Call(to NodeID, req Message, deadline Time) (Message, error) {
 	n, w := p.node, p.node.world
 	n.mustLive("a call")
-	if deadline <= w.now {
+	if deadline <= n.Now() {
 		return nil, ErrTimedOut
 	}
 	c := w.net.connTo(n, w.nodes[to])
@@ -65,7 +65,18 @@ func (p *Proc) Call(to NodeID, req Message, deadline Time) (Message, error) {
 func (w *World) sent(e *Envelope) {
 	w.stats.Messages++
 	w.stats.Bytes += uint64(e.Size())
+	if w.checking {
+		e.sum = e.contents()
+	}
 	Sent.Publish(w, e)
+}
+
+// delivered tells that a program takes a message, which must be what was sent.
+func (w *World) delivered(e *Envelope) {
+	if w.checking {
+		e.check()
+	}
+	Delivered.Publish(w, e)
 }
 
 // forget takes a call that timed out off the connection.
@@ -87,7 +98,7 @@ func (c *conn) forget(p *Proc, id uint64) {
 
 // receive starts a process for a request.
 func (n *Node) receive(e *Envelope) {
-	Delivered.Publish(n.world, e)
+	n.world.delivered(e)
 	if n.server == nil {
 		e.stream.conn.serverClosed()
 		n.world.net.release(e)
@@ -106,6 +117,13 @@ func (p *Proc) serve() {
 	if resp == nil {
 		panic("sim: no answer to " + e.Msg.Kind().name)
 	}
+	if n.world.checking {
+		e.check()
+	}
+	if e.again { // nobody waits for an answer
+		n.world.net.release(e)
+		return
+	}
 	c := e.stream.conn
 	e.From, e.To, e.Response, e.Msg, e.kernel = e.To, e.From, true, resp, false
 	e.ev.owner = nil
@@ -119,7 +137,7 @@ func (p *Proc) serve() {
 
 // answered hands a response to the process that waits for it, if it still does.
 func (n *Node) answered(e *Envelope) {
-	Delivered.Publish(n.world, e)
+	n.world.delivered(e)
 	p, c := e.caller, e.stream.conn
 	if p.reply.conn == c && p.reply.id == e.callID {
 		p.reply.msg, p.reply.conn = e.Msg, nil

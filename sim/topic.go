@@ -45,7 +45,7 @@ func (t *Topic[T]) Publish(w *World, ev T) {
 	w.digest.Uint64(t.hash)
 	ev.Fold(&w.digest)
 	if w.trace != nil {
-		w.trace(Record{At: w.now, Topic: t.name, Text: fmt.Sprint(ev), Digest: w.digest.Sum()})
+		w.record(t.name, fmt.Sprint(ev))
 	}
 	if t.id >= len(w.topics) || w.topics[t.id] == nil {
 		return
@@ -55,14 +55,6 @@ func (t *Topic[T]) Publish(w *World, ev T) {
 		fn(ev)
 	}
 	w.observing--
-}
-
-// Record is one line of a trace.
-type Record struct {
-	At     Time   `json:"t"`
-	Topic  string `json:"topic"`
-	Text   string `json:"event"`
-	Digest uint64 `json:"-"`
 }
 
 // The topics of the world itself.
@@ -79,12 +71,14 @@ var (
 	Sent = NewTopic[*Envelope]("sent")
 	// Delivered tells that a program received a message.
 	Delivered = NewTopic[*Envelope]("delivered")
-	// LinkCut tells that a direction of the network was blocked.
-	LinkCut = NewTopic[LinkEvent]("link-cut")
-	// LinkHealed tells that a direction passes again.
-	LinkHealed = NewTopic[LinkEvent]("link-healed")
+	// LinkDisturbed tells that a link has a fault now, and had none.
+	LinkDisturbed = NewTopic[LinkEvent]("link-disturbed")
+	// LinkRestored tells that the last fault of a link ended.
+	LinkRestored = NewTopic[LinkEvent]("link-restored")
 	// Synced tells that a file, or the directory if File is empty, reached the disk.
 	Synced = NewTopic[SyncEvent]("synced")
+	// SyncFailed tells that a sync failed, and what was to be synced may be lost.
+	SyncFailed = NewTopic[SyncEvent]("sync-failed")
 )
 
 // NodeEvent tells what became of a program.
@@ -106,10 +100,11 @@ func (e NodeEvent) String() string {
 	return e.Node.name + ": " + e.Reason
 }
 
-// SyncEvent tells that what had been written to a file before the sync began is durable.
+// SyncEvent tells what became of a sync: of what had been written to a file before it began.
 type SyncEvent struct {
 	Node *Node
 	File string // empty for the directory
+	Err  string // of SyncFailed
 }
 
 // Fold implements Event.
@@ -120,9 +115,10 @@ func (e SyncEvent) Fold(d *Digest) {
 
 func (e SyncEvent) String() string { return e.Node.name + " " + e.File }
 
-// LinkEvent tells what became of a direction of the network.
+// LinkEvent tells what became of one direction between two nodes.
 type LinkEvent struct {
 	From, To *Node
+	Fault    LinkFault // the first, or the last
 }
 
 // Fold implements Event.

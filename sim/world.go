@@ -12,6 +12,8 @@ type Config struct {
 	Net    NetConfig
 	Disk   DiskConfig
 	Limits Limits
+	// CheckMessages proves that no message is changed once it was sent: one that was ends the run.
+	CheckMessages bool
 	// Trace receives a record of every event; nil records nothing. Tracing never changes a run.
 	Trace func(Record)
 }
@@ -21,6 +23,8 @@ type Config struct {
 type Limits struct {
 	Events         uint64 // in the whole run; default 50 million
 	StepsPerMoment uint64 // events at one instant of virtual time; default 200,000
+	Processes      int    // at a time on one node; default 20,000
+	Until          Time   // of virtual time in the whole run; default: no limit
 }
 
 func (l Limits) orDefault() Limits {
@@ -29,6 +33,12 @@ func (l Limits) orDefault() Limits {
 	}
 	if l.StepsPerMoment == 0 {
 		l.StepsPerMoment = 200_000
+	}
+	if l.Processes == 0 {
+		l.Processes = 20_000
+	}
+	if l.Until == 0 {
+		l.Until = Never
 	}
 	return l
 }
@@ -43,7 +53,9 @@ type Stats struct {
 // Finding is an end of the run that nobody asked for: a panic in simulated code, or a limit
 // that was passed.
 type Finding struct {
-	Class  string // "panic", "livelock", "too-many-events"
+	// Class is one of "panic", "livelock", "too-many-events", "too-many-processes", "too-late",
+	// "deadlock" and "message-changed".
+	Class  string
 	At     Time
 	Node   string // where, when a node is to blame
 	Detail string
@@ -71,13 +83,18 @@ type World struct {
 	topics    []any // by topic: *[]func(T)
 	observing int   // > 0 while observers run
 	armed     map[armKey]func(*Proc)
-	trace     func(Record)
+
+	armedWaits []*armedWait
+	trace      func(Record)
 
 	running *Proc // whose code is executing, if any
 	idle    []*Proc
 	moment  uint64 // events at the present instant
 	halted  bool
 	finding *Finding
+
+	checking bool   // messages
+	at       string // the node whose step it is, when traced
 }
 
 // New returns an empty world at time zero.
@@ -87,7 +104,9 @@ func New(cfg Config) *World {
 		limits: cfg.Limits.orDefault(),
 		disk:   cfg.Disk.orDefault(),
 		trace:  cfg.Trace,
-		marks:  newCheckpoints(),
+
+		checking: cfg.CheckMessages,
+		marks:    newCheckpoints(),
 	}
 	w.net.init(w, cfg.Net.orDefault())
 	return w
@@ -142,6 +161,37 @@ func (w *World) RunUntil(until Time) {
 	}
 }
 
+// Run processes events until none is left. If a process waits then, nothing can wake it any more:
+// the run ends with a finding that says who waits for what.
+func (w *World) Run() {
+	w.RunUntil(Never)
+	if w.halted {
+		return
+	}
+	var waits []Wait
+	for _, n := range w.nodes {
+		if n.alive {
+			waits = append(waits, n.Waits()...)
+		}
+	}
+	if len(waits) == 0 {
+		return
+	}
+	f := &Finding{Class: "deadlock", At: w.now, Node: waits[0].Node,
+		Detail: "nothing is left to happen, and"}
+	for i, wait := range waits {
+		if i == maxWaits {
+			f.Detail += fmt.Sprintf("\n  %d more wait", len(waits)-i)
+			break
+		}
+		f.Detail += "\n  " + wait.String()
+	}
+	w.found(f)
+}
+
+// maxWaits is how many waits a finding lists.
+const maxWaits = 20
+
 // Close ends every process. The world cannot be used afterwards.
 func (w *World) Close() {
 	w.halted = true
@@ -164,9 +214,13 @@ func (w *World) step(ev *event) {
 	}
 	w.stats.Events++
 	w.moment++
-	if w.stats.Events > w.limits.Events || w.moment > w.limits.StepsPerMoment {
+	if w.stats.Events > w.limits.Events || w.moment > w.limits.StepsPerMoment ||
+		w.now > w.limits.Until {
 		w.exceeded(ev)
 		return
+	}
+	if w.trace != nil {
+		w.traceStep(ev)
 	}
 	if n := ev.owner; n != nil {
 		if n.inc != ev.inc || !n.alive {
@@ -174,6 +228,9 @@ func (w *World) step(ev *event) {
 		}
 		if n.paused {
 			n.hold(ev)
+			return
+		}
+		if n.slow > 0 && n.later(ev) {
 			return
 		}
 		w.digest.Uint64(uint64(ev.at)<<8 ^ uint64(n.id))
@@ -186,9 +243,13 @@ func (w *World) step(ev *event) {
 func (w *World) exceeded(ev *event) {
 	f := &Finding{Class: "livelock", At: w.now, Node: "world"}
 	f.Detail = fmt.Sprintf("%d events at one instant", w.moment)
-	if w.stats.Events > w.limits.Events {
+	switch {
+	case w.stats.Events > w.limits.Events:
 		f.Class = "too-many-events"
 		f.Detail = fmt.Sprintf("%d events in one run", w.stats.Events)
+	case w.now > w.limits.Until:
+		f.Class = "too-late"
+		f.Detail = fmt.Sprintf("the run goes on after %v", w.limits.Until)
 	}
 	if ev.owner != nil {
 		f.Node = ev.owner.name
@@ -220,10 +281,13 @@ var streamTie = NewStream("sim/tie")
 // instant comes from the seed, so that seeds explore orders; it is counted per node, so that what
 // one node does leaves the ties of the others alone.
 func (w *World) schedule(ev *event, at Time) {
-	n := ev.owner
+	ev.inc = ev.owner.inc
+	w.scheduleKeyed(ev, at, ev.owner.nextTie())
+}
+
+func (n *Node) nextTie() uint64 {
 	n.ties++
-	ev.inc = n.inc
-	w.scheduleKeyed(ev, at, finish(n.tieSeed+n.ties*mixA))
+	return finish(n.tieSeed + n.ties*mixA)
 }
 
 // scheduleKeyed puts an event into the queue whose place among others of its instant hangs on
@@ -231,7 +295,7 @@ func (w *World) schedule(ev *event, at Time) {
 func (w *World) scheduleKeyed(ev *event, at Time, tie uint64) {
 	w.mustNotObserve("scheduling")
 	w.seq++
-	ev.at, ev.tie, ev.seq = max(at, w.now), tie, w.seq
+	ev.at, ev.tie, ev.seq, ev.turn = max(at, w.now), tie, w.seq, false
 	w.queue.push(ev)
 }
 

@@ -90,9 +90,10 @@ func (c *Client) attempt(p *sim.Proc, op Op, h wire.DDLHeader, deadline sim.Time
 		if !c.findLeader(p, deadline) {
 			break
 		}
-		h.Deadline = min(deadline, p.Now().Add(rpcTimeout))
+		until := min(deadline, p.Now().Add(rpcTimeout))
+		h.Timeout = until.Sub(p.Now())
 		sent = true
-		resp, err := p.Call(c.leader, op.request(h), h.Deadline)
+		resp, err := p.Call(c.leader, op.request(h), until)
 		if err != nil {
 			c.leader = wire.NoServer
 			continue
@@ -159,7 +160,7 @@ func (c *Client) waitUntilDone(p *sim.Proc, op Op, out Outcome, deadline sim.Tim
 		if !c.findLeader(p, deadline) {
 			return
 		}
-		called := p.Now()
+		called := c.node.World().Now()
 		m, err := p.Call(c.leader, req, min(deadline, p.Now().Add(rpcTimeout)))
 		if err != nil {
 			c.leader = wire.NoServer

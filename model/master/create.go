@@ -65,7 +65,7 @@ func (d *ddl) enoughTServers(p *sim.Proc, req *wire.CreateTableRequest) wire.Sta
 		if !d.m.v.On(variant.WaitForTServers) {
 			return refusal
 		}
-		if !d.m.news.WaitUntil(p, "more tablet servers", req.Deadline) {
+		if !d.m.news.WaitUntil(p, "more tablet servers", d.deadline) {
 			return refusal
 		}
 		if !d.m.leads(d.term) {

@@ -10,9 +10,10 @@ import (
 // ddl carries out one request that changes the catalog, in the term in which it came in: it
 // belongs to one leadership, and is not written in another.
 type ddl struct {
-	m    *Master
-	term int64
-	req  wire.DDL
+	m        *Master
+	term     int64
+	req      wire.DDL
+	deadline sim.Time // after which the client no longer waits
 }
 
 // ddl serves a request that changes the catalog.
@@ -22,7 +23,7 @@ func (m *Master) ddl(p *sim.Proc, req wire.DDL) *wire.DDLResponse {
 		return &wire.DDLResponse{Request: req.Header().Request, Status: errNotLeader}
 	}
 	defer m.leave()
-	d := &ddl{m, term, req}
+	d := &ddl{m, term, req, p.Now().Add(req.Header().Timeout)}
 	if m.v.On(variant.ExactlyOnceDDL) {
 		return d.once(p)
 	}

@@ -51,14 +51,19 @@ func Boot(n *sim.Node, cfg Config) *Master {
 func (m *Master) open(p *sim.Proc, masters []wire.ServerID) {
 	const dir = "master"
 	if !raft.Exists(m.node, dir) {
+		if m.node.Incarnation() > 0 {
+			p.Crash("there is no master tablet on the disk")
+		}
 		raft.Create(p, dir, masters)
 	}
-	m.consensus = raft.Open(p, raft.Config{
+	replica, err := raft.Open(p, raft.Config{
 		Tablet: wire.SysCatalog, Dir: dir, Timing: raft.DefaultTiming(),
 		PreElection:      m.v.PreElection,
 		FailureDetection: m.v.MasterFailureDetection,
 		EndWithTerm:      m.v.WaitsEndWithTerm,
 	}, m)
+	p.Must(err)
+	m.consensus = replica
 	m.node.Go("background tasks", m.runBackground)
 }
 

@@ -109,14 +109,25 @@ func (r *Replica) applyNext() {
 	}
 }
 
+// noteAfter is how long the log is idle before a record on disk says what is durable.
+const noteAfter = 100 * time.Millisecond
+
 // runLog is the process that brings the log to disk. Many entries share one sync.
 func (r *Replica) runLog(p *sim.Proc) {
 	for {
-		for !r.log.unsynced() && !r.closed {
-			r.log.wanted.Wait(p, "entries to write")
+		idle := false
+		for !r.log.unsynced() && !r.closed && !idle {
+			if r.log.noted == r.log.synced {
+				r.log.wanted.Wait(p, "entries to write")
+			} else {
+				idle = !r.log.wanted.WaitUntil(p, "entries to write", p.Now().Add(noteAfter))
+			}
 		}
 		if r.closed {
 			return
+		}
+		if idle {
+			r.log.noteCommitted(r.applied)
 		}
 		r.log.sync(p)
 		if r.lead != nil {

@@ -2,6 +2,7 @@ package raft
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"tabletop/model/wire"
@@ -144,16 +145,22 @@ type Replica struct {
 }
 
 // Open starts the replica that the disk holds under cfg.Dir. The caller has checked that it
-// Exists.
-func Open(p *sim.Proc, cfg Config, sm StateMachine) *Replica {
+// Exists. The error is ErrCorrupt.
+func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	n := p.Node()
 	r := &Replica{cfg: cfg, node: n, sm: sm, leader: wire.NoServer, rounds: map[int64]*round{}}
 	r.meta = &metaFile{node: n, dir: cfg.Dir}
 	// What the last incarnation wrote may not have reached the disk, and what it promised must
 	// still hold: make durable what is about to be believed.
-	n.Disk().SyncDir(p)
-	r.meta.Meta, _ = ReadMeta(n.Disk().Open(MetaFile(cfg.Dir)).Bytes())
-	r.log, r.commit = openLog(n, cfg.Dir)
+	p.Must(n.Disk().SyncDir(p))
+	var intact bool
+	var err error
+	if r.meta.Meta, intact = ReadMeta(n.Disk().Open(MetaFile(cfg.Dir)).Bytes()); !intact {
+		return nil, fmt.Errorf("%w: %s is damaged", ErrCorrupt, MetaFile(cfg.Dir))
+	}
+	if r.log, r.commit, err = openLog(n, cfg.Dir); err != nil {
+		return nil, err
+	}
 	r.log.sync(p)
 	Booted.Publish(n.World(), ReplicaEvent{r, r.meta.Term})
 	for r.applied < r.commit {
@@ -163,7 +170,7 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) *Replica {
 	r.armDetector()
 	n.Go("apply", r.runApply)
 	n.Go("log", r.runLog)
-	return r
+	return r, nil
 }
 
 // armDetector starts the failure detector of a fresh replica (RaftConsensus::Start): soon if it

@@ -51,7 +51,9 @@ func newGroupOn(t *testing.T, world sim.Config, size int, cfg raft.Config) *grou
 				if !raft.Exists(n, cfg.Dir) {
 					raft.Create(p, cfg.Dir, voters)
 				}
-				m.replica = raft.Open(p, cfg, m)
+				var err error
+				m.replica, err = raft.Open(p, cfg, m)
+				p.Must(err)
 				n.Serve(m.serve)
 			})
 		}).Boot()
@@ -166,7 +168,7 @@ func TestDeposedLeaderCannotCommit(t *testing.T) {
 		require.ErrorIs(t, confirm(g, old), raft.ErrTimedOut)
 		g.propose("kept", func(err error) { require.NoError(t, err) })
 		g.RunFor(5 * time.Second)
-		partition.Heal()
+		partition.End()
 		g.RunFor(20 * time.Second)
 		require.True(t, ended)
 		if endWithTerm {
@@ -188,7 +190,7 @@ func TestFailureDetectorIsNeverLost(t *testing.T) {
 		cut := g.Cut(sim.Direction{From: 0, To: 1}, sim.Direction{From: 1, To: 2},
 			sim.Direction{From: 2, To: 0})
 		g.RunFor(time.Minute)
-		cut.Heal()
+		cut.End()
 		g.RunFor(time.Minute)
 		require.NotNil(t, g.leader(), "seed %d", seed)
 		g.Close()
@@ -222,7 +224,7 @@ func TestPreElectionTeachesTheTerm(t *testing.T) {
 	g.Node(b).Kill()
 	g.Node(a).Kill()
 	g.RunFor(time.Minute)
-	cut.Heal()
+	cut.End()
 	g.Node(a).Boot()
 	g.RunFor(time.Minute)
 	require.NotNil(t, g.leader(), "a majority is up and connected")
@@ -251,7 +253,7 @@ func TestTermIsDurableBeforeWhatCameWithIt(t *testing.T) {
 		raft.EntryCommitted.Subscribe(g.World, func(e raft.EntryEvent) {
 			told = told || e.Replica.Node().ID() == a
 		})
-		cut.Heal()
+		cut.End()
 		for !told {
 			g.RunFor(10 * time.Microsecond)
 		}
@@ -389,6 +391,6 @@ func disturb(g *group, n *sim.Node, other sim.NodeID, kind int) (undo func()) {
 		n.Pause()
 		return n.Resume
 	default:
-		return g.Cut(sim.Direction{From: n.ID(), To: other}).Heal
+		return g.Cut(sim.Direction{From: n.ID(), To: other}).End
 	}
 }

@@ -107,9 +107,9 @@ func TestBackoffGrowsToItsLimit(t *testing.T) {
 func TestRecordsSurviveATornTail(t *testing.T) {
 	entry := wire.Entry{OpID: wire.OpID{Term: 7, Index: 300}, Type: wire.WriteOp,
 		Payload: []byte("payload")}
-	log := appendReplicate(nil, entry)
+	log := appendReplicate(nil, entry, 0)
 	first := len(log)
-	log = appendCommit(log, 300)
+	log = appendCommit(log, 300, 0)
 	r, ok := ReadRecord(log, 0)
 	require.True(t, ok)
 	require.Equal(t, entry, r.Entry)

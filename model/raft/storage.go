@@ -1,6 +1,9 @@
 package raft
 
 import (
+	"errors"
+	"fmt"
+
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -15,7 +18,7 @@ func MetaFile(dir string) string { return dir + "/cmeta" }
 // voters and term zero.
 func Create(p *sim.Proc, dir string, voters []wire.ServerID) {
 	disk := p.Node().Disk()
-	disk.Create(LogFile(dir)).Sync(p)
+	p.Must(disk.Create(LogFile(dir)).Sync(p))
 	m := metaFile{node: p.Node(), dir: dir, saved: -1}
 	m.Meta = Meta{VotedFor: wire.NoServer, Voters: voters}
 	m.flush(p)
@@ -60,9 +63,9 @@ func (m *metaFile) flush(p *sim.Proc) {
 	disk := m.node.Disk()
 	tmp := disk.Create(MetaFile(m.dir) + ".tmp")
 	tmp.Append(m.encode())
-	tmp.Sync(p)
+	p.Must(tmp.Sync(p))
 	disk.Rename(MetaFile(m.dir)+".tmp", MetaFile(m.dir))
-	disk.SyncDir(p)
+	p.Must(disk.SyncDir(p))
 	m.saved = version
 }
 
@@ -74,6 +77,7 @@ type walog struct {
 	file    *sim.File
 	entries []logged // entries[i] has index i+1
 	synced  int      // bytes of the file that are durable
+	noted   int      // of them, as many as a durable record says
 	wanted  sim.Cond // there is something to sync
 	done    sim.Cond // something was synced, or nothing will be
 	closed  bool
@@ -85,9 +89,13 @@ type logged struct {
 	end int
 }
 
+// ErrCorrupt tells that the disk has lost something that it held for durable. The replica is of no
+// use: what it promised, it does not know.
+var ErrCorrupt = errors.New("corrupt")
+
 // openLog reads the log from disk, cuts off a torn tail, and returns it with the index up to
-// which it knows entries to be committed.
-func openLog(n *sim.Node, dir string) (*walog, int64) {
+// which it knows entries to be committed. The error is ErrCorrupt.
+func openLog(n *sim.Node, dir string) (*walog, int64, error) {
 	l := &walog{file: n.Disk().Open(LogFile(dir))}
 	var committed int64
 	at := 0
@@ -96,6 +104,10 @@ func openLog(n *sim.Node, dir string) (*walog, int64) {
 		if !ok {
 			break
 		}
+		if r.Entry.Index > l.lastIndex()+1 || !r.Commit && r.Entry.Index < 1 {
+			return nil, 0, fmt.Errorf("%w: %s has an entry out of order at byte %d", ErrCorrupt,
+				LogFile(dir), at)
+		}
 		at = r.End
 		if r.Commit {
 			committed = max(committed, r.Index)
@@ -103,10 +115,13 @@ func openLog(n *sim.Node, dir string) (*walog, int64) {
 		}
 		l.entries = append(l.entries[:r.Entry.Index-1], logged{r.Entry, r.End})
 	}
+	if damaged(l.file.Bytes(), at) {
+		return nil, 0, fmt.Errorf("%w: %s is damaged at byte %d", ErrCorrupt, LogFile(dir), at)
+	}
 	if at < l.file.Len() {
 		l.file.Truncate(at)
 	}
-	return l, committed
+	return l, min(committed, l.lastIndex()), nil
 }
 
 func (l *walog) lastIndex() int64 { return int64(len(l.entries)) }
@@ -125,12 +140,14 @@ func (l *walog) at(index int64) wire.OpID {
 func (l *walog) has(op wire.OpID) bool { return op == wire.OpID{} || l.at(op.Index) == op }
 
 func (l *walog) append(e wire.Entry) {
-	l.file.Append(appendReplicate(nil, e))
+	l.file.Append(appendReplicate(nil, e, l.synced))
 	l.entries = append(l.entries, logged{e, l.file.Len()})
 	l.wanted.Broadcast()
 }
 
-func (l *walog) noteCommitted(index int64) { l.file.Append(appendCommit(nil, index)) }
+// noteCommitted writes down that entries up to the index are committed, and what is durable. It does
+// not matter if the note is lost.
+func (l *walog) noteCommitted(index int64) { l.file.Append(appendCommit(nil, index, l.synced)) }
 
 // truncate forgets the entries from index on. The disk forgets them when others take their
 // place.
@@ -147,9 +164,9 @@ func (l *walog) durable() int64 {
 
 // sync makes what was written durable.
 func (l *walog) sync(p *sim.Proc) {
-	upTo := l.file.Len()
-	l.file.Sync(p)
-	l.synced = max(l.synced, upTo)
+	upTo, noted := l.file.Len(), l.synced
+	p.Must(l.file.Sync(p))
+	l.synced, l.noted = max(l.synced, upTo), noted
 	l.done.Broadcast()
 }
 

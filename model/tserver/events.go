@@ -13,6 +13,8 @@ var (
 	SchemaApplied = sim.NewTopic[SchemaEvent]("schema-applied")
 	// TabletDeleted tells that a replica was deleted for good.
 	TabletDeleted = sim.NewTopic[TabletEvent]("tablet-deleted")
+	// TabletFailed tells that a replica cannot be opened, for good.
+	TabletFailed = sim.NewTopic[FailureEvent]("tablet-failed")
 )
 
 // SchemaEvent tells which schema a replica has now.
@@ -48,3 +50,11 @@ func (e TabletEvent) Fold(d *sim.Digest) {
 func (e TabletEvent) String() string {
 	return fmt.Sprintf("%s %v", e.TServer.node.Name(), e.Tablet)
 }
+
+// FailureEvent tells why a replica cannot be opened.
+type FailureEvent struct {
+	TabletEvent
+	Reason string
+}
+
+func (e FailureEvent) String() string { return e.TabletEvent.String() + ": " + e.Reason }

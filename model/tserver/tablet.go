@@ -19,11 +19,21 @@ type tablet struct {
 	schema  wire.Schema
 	replica raft.Consensus // nil until it is opened
 	busy    bool           // being created or deleted
+	failed  string         // why its replica cannot be opened, for good; its data state is FAILED
 	// altering is held while a new schema is on its way through the log.
 	altering sim.Mutex
 }
 
 func (t *tablet) dir() string { return tabletDir(t.id) }
+
+// tabletIn returns the tablet that a file under tabletDir belongs to.
+func tabletIn(file string) wire.TabletID {
+	var id uint64
+	if _, err := fmt.Sscanf(file, "tablets/%x/", &id); err != nil {
+		panic("tserver: no tablet's file: " + file)
+	}
+	return wire.TabletID(id)
+}
 
 func tabletDir(id wire.TabletID) string { return fmt.Sprintf("tablets/%08x", uint64(id)) }
 
@@ -37,21 +47,27 @@ func (t *tablet) encode() []byte {
 	e.Uint64(uint64(t.table))
 	e.Int(int(t.version))
 	e.Schema(t.schema)
-	return e.Bytes()
+	return wire.Seal(e.Bytes())
 }
 
-// findTablets makes the tablets on disk known, closed.
+// findTablets makes the tablets on disk known, closed. One whose superblock is damaged has failed.
 func (ts *TServer) findTablets() {
 	disk := ts.node.Disk()
 	for _, name := range disk.List() {
 		if !strings.HasSuffix(name, superblock) {
 			continue
 		}
-		d := wire.NewDecoder(disk.Open(name).Bytes())
-		t := &tablet{ts: ts, id: wire.TabletID(d.Uint64()), table: wire.TableID(d.Uint64()),
-			version: int64(d.Int()), schema: d.Schema()}
-		if d.Done() && raft.Exists(ts.node, t.dir()) {
-			ts.tablets[t.id] = t
+		t := &tablet{ts: ts, id: tabletIn(name)}
+		ts.tablets[t.id] = t
+		content, intact := wire.Unseal(disk.Open(name).Bytes())
+		d := wire.NewDecoder(content)
+		id := wire.TabletID(d.Uint64())
+		t.table, t.version, t.schema = wire.TableID(d.Uint64()), int64(d.Int()), d.Schema()
+		switch {
+		case !intact || !d.Done() || id != t.id:
+			t.fail(name + " is damaged")
+		case !raft.Exists(ts.node, t.dir()):
+			t.fail(t.dir() + " is incomplete")
 		}
 	}
 }
@@ -59,13 +75,26 @@ func (ts *TServer) findTablets() {
 // open starts the replica that is on disk (TSTabletManager::OpenTablet). Schemas that the log
 // holds beyond the superblock's are applied on the way.
 func (t *tablet) open(p *sim.Proc) {
-	replica := raft.Open(p, raft.Config{
+	if t.failed != "" {
+		return
+	}
+	replica, err := raft.Open(p, raft.Config{
 		Tablet: t.id, Dir: t.dir(), Timing: raft.DefaultTiming(),
 		PreElection: t.ts.v.PreElection, FailureDetection: true,
 	}, t)
-	t.replica = replica
 	t.busy = false
+	if err != nil {
+		t.fail(err.Error())
+	} else {
+		t.replica = replica
+	}
 	t.ts.markDirty(t.id)
+}
+
+// fail gives the replica up. What the disk still holds of it is kept for people to look at.
+func (t *tablet) fail(reason string) {
+	t.failed = reason
+	TabletFailed.Publish(t.ts.node.World(), FailureEvent{TabletEvent{t.ts, t.id}, reason})
 }
 
 // Apply implements raft.StateMachine.
@@ -101,9 +130,9 @@ func (ts *TServer) createTablet(p *sim.Proc, req *wire.CreateTabletRequest) wire
 	disk := ts.node.Disk()
 	f := disk.Create(t.dir() + superblock + ".tmp")
 	f.Append(t.encode())
-	f.Sync(p)
+	p.Must(f.Sync(p))
 	disk.Rename(t.dir()+superblock+".tmp", t.dir()+superblock)
-	disk.SyncDir(p)
+	p.Must(disk.SyncDir(p))
 	ts.markDirty(t.id)
 	ts.node.Go("open tablet", t.open)
 	return wire.Status{}
@@ -145,20 +174,22 @@ func (ts *TServer) deleteTablet(p *sim.Proc, id wire.TabletID) wire.Status {
 	if t == nil {
 		return wire.Err(wire.TabletNotFound, "")
 	}
-	if t.replica == nil || t.busy {
+	if t.replica == nil && t.failed == "" || t.busy {
 		return wire.Err(wire.TabletNotRunning, "")
 	}
 	t.busy = true
-	t.replica.Shutdown(p)
+	if t.replica != nil {
+		t.replica.Shutdown(p)
+	}
 	disk := ts.node.Disk()
 	disk.Remove(t.dir() + superblock)
-	disk.SyncDir(p)
+	p.Must(disk.SyncDir(p))
 	for _, name := range disk.List() {
 		if strings.HasPrefix(name, t.dir()+"/") {
 			disk.Remove(name)
 		}
 	}
-	disk.SyncDir(p)
+	p.Must(disk.SyncDir(p))
 	delete(ts.tablets, id)
 	ts.deleted[id] = true
 	ts.markDirty(id)

@@ -1,6 +1,23 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"hash/crc32"
+)
+
+// Seal returns b behind its checksum.
+func Seal(b []byte) []byte {
+	return append(binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)), b...)
+}
+
+// Unseal returns what was sealed, or false if it is damaged.
+func Unseal(sealed []byte) ([]byte, bool) {
+	if len(sealed) < 4 {
+		return nil, false
+	}
+	b := sealed[4:]
+	return b, crc32.ChecksumIEEE(b) == binary.LittleEndian.Uint32(sealed)
+}
 
 // Encoder writes values one after another; what it writes, a Decoder reads in the same order.
 type Encoder struct{ b []byte }

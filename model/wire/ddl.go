@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"time"
+
 	"fmt"
 	"strings"
 
@@ -55,16 +57,16 @@ func (m *ConnectResponse) Fold(d *sim.Digest) {
 // Size implements sim.Message.
 func (m *ConnectResponse) Size() int { return 32 + m.Status.size() }
 
-// DDLHeader is what every request that changes the catalog carries. Deadline is the instant
-// after which the client no longer waits for this attempt.
+// DDLHeader is what every request that changes the catalog carries. Timeout is how long the client
+// waits for this attempt; clocks differ, so it is not an instant.
 type DDLHeader struct {
-	Request  RequestID
-	Deadline sim.Time
+	Request RequestID
+	Timeout time.Duration
 }
 
 func (h DDLHeader) fold(d *sim.Digest) {
 	h.Request.fold(d)
-	d.Int(int64(h.Deadline))
+	d.Int(int64(h.Timeout))
 }
 
 // DDL is a request that changes the catalog.
