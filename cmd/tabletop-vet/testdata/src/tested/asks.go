@@ -1,0 +1,3 @@
+//tabletop:deterministic
+
+package tested
