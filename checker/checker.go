@@ -6,6 +6,8 @@
 // Judges of every event: Raft safety, durability before visibility, caches against the master
 // tablet, names and single execution, availability. Judges of a finished run: linearizability of
 // the DDL history, and convergence, which says what a cluster still waits for.
+//
+//tabletop:deterministic
 package checker
 
 import (

@@ -1,6 +1,8 @@
 // Package model is the system under test: a Kudu-like cluster of masters, tablet servers and
 // clients in a simulated world. The packages below it are the parts; this one puts them together
 // and says which node plays which role. It knows neither who disturbs it nor who judges it.
+//
+//tabletop:deterministic
 package model
 
 import (

@@ -2,6 +2,8 @@
 // with a time, a kind and a target that may be a role, resolved when the fault fires. Draw makes
 // faults from a seed; an Executor carries them out and records what effect each had. It reads
 // the model and acts on the world, and never judges.
+//
+//tabletop:deterministic
 package nemesis
 
 import (

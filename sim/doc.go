@@ -18,4 +18,6 @@
 // The one rule: a run is a function of its seed and of what is done to the world from outside.
 // Randomness is keyed by what it is for, not by its position in a sequence, so that taking one
 // fault or one operation out of a run leaves the draws of all else as they were.
+//
+//tabletop:deterministic
 package sim

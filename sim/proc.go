@@ -127,6 +127,7 @@ func (p *Proc) retire() {
 func (p *Proc) body() {
 	defer func() {
 		p.done = true
+		//tabletop:allow recover: the root of a process is where a panic becomes a finding
 		if r := recover(); r != nil {
 			if _, ok := r.(unwound); !ok {
 				p.panicked(r)

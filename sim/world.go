@@ -269,6 +269,7 @@ func (w *World) found(f *Finding) {
 
 // catch turns a panic of a callback or an observer into a finding.
 func (w *World) catch() {
+	//tabletop:allow recover: the loop is where a panic of a callback becomes a finding
 	if r := recover(); r != nil {
 		w.found(&Finding{Class: "panic", At: w.now, Node: "world", Detail: fmt.Sprint(r),
 			Stack: string(debug.Stack())})

@@ -1,6 +1,8 @@
 // Package catalog is what the master tablet stores: rows of tables and tablets, the batches that
 // change them, their form on disk, and the rules of their transitions. Rows are values; a row
 // that is stored or published is never changed in place.
+//
+//tabletop:deterministic
 package catalog
 
 import (

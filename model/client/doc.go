@@ -4,4 +4,6 @@
 //
 // The nouns: an Op is one operation that somebody wants done; a Client carries out ops one after
 // another; an Outcome is what it learned of one.
+//
+//tabletop:deterministic
 package client

@@ -7,4 +7,6 @@
 //
 // The one rule: nothing in the caches changes before the entry that says so has been applied to
 // the master tablet, and nobody is answered before.
+//
+//tabletop:deterministic
 package master

@@ -1,5 +1,7 @@
 // Package placement chooses tablet servers for replicas. It is arithmetic only: no process, no
 // time. There are no locations yet; all servers count as one.
+//
+//tabletop:deterministic
 package placement
 
 import (

@@ -6,4 +6,6 @@
 // that wait: for the disk, for answers, for a majority. A StateMachine receives committed
 // entries in order. What a replica promises to others (a vote, an acknowledgement) is durable
 // before the promise leaves the node.
+//
+//tabletop:deterministic
 package raft

@@ -6,4 +6,6 @@
 //
 // The one rule: a change that a master should know of marks its tablet dirty for every
 // heartbeater; the mark goes when a master has acknowledged a report that covers it.
+//
+//tabletop:deterministic
 package tserver

@@ -2,6 +2,8 @@
 // (real bugs and known hazards of Kudu), defences (what the ideal system has beyond Kudu's
 // protocol), profiles (named sets of these that stand for a version) and options (choices that
 // are no bugs). Code asks a Variants; nothing else in the model decides what is on.
+//
+//tabletop:deterministic
 package variant
 
 // Switch is one defect or defence.

@@ -1,5 +1,7 @@
 // Package wire is the vocabulary that masters, tablet servers and clients share: identifiers,
 // schemas, messages and statuses, with their forms on disk. Messages are immutable once sent.
+//
+//tabletop:deterministic
 package wire
 
 import (
