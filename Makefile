@@ -16,6 +16,8 @@ fmt:
 
 vet:
 	$(GO) vet ./...
+	$(GO) build -o bin/tabletop-vet ./cmd/tabletop-vet
+	$(GO) vet -vettool=bin/tabletop-vet ./sim ./model/... ./nemesis ./checker
 
 lint:
 	$(GO) tool staticcheck ./...

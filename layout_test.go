@@ -3,10 +3,9 @@ package layout
 import (
 	"fmt"
 	"go/ast"
-	"go/token"
-	"go/types"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -18,7 +17,7 @@ import (
 
 // Imports point downwards. Each rule: a package (with those below it), and what it may import of
 // this module and of others. The longest rule for a package counts. The standard library is free,
-// but for what is banned below.
+// but for what tabletop-vet is against.
 const importRules = `
 sim              :
 model            : sim model
@@ -29,34 +28,9 @@ cmd/tabletop     : sim model nemesis checker scenarios github.com/spf13/cobra gi
 cmd/tabletop-vet : golang.org/x/tools
 `
 
-// What breaks determinism, or trust, is banned where it could: the construct, the packages, the
-// reason and what to use instead.
-var banned = []struct {
-	what, packages, because string
-}{
-	{"go statement", "sim model nemesis checker", "its order is the scheduler's; use Node.Go"},
-	{"channel", "sim model nemesis checker", "its order is the scheduler's; use Cond"},
-	{"select", "sim model nemesis checker", "it chooses at random; use Cond"},
-	{"map range", "sim model nemesis checker", "its order differs from run to run; use sim.Keys"},
-	{"float", "sim model nemesis checker", "it may round differently elsewhere; use integers"},
-	{"recover", "model nemesis checker", "it would hide a finding; let it end the run"},
-	{"time.Now", "sim model nemesis checker", "it is the wall clock; use Node.Now"},
-	{"time.Since", "sim model nemesis checker", "it is the wall clock; use Node.Now"},
-	{"import sync", "sim model nemesis checker", "there is one goroutine; use sim.Mutex"},
-	{"import sync/atomic", "sim model nemesis checker", "there is one goroutine"},
-	{"import math/rand", "sim model nemesis checker", "it is not keyed; use Node.Draw"},
-	{"import math/rand/v2", "sim model nemesis checker", "it is not keyed; use Node.Draw"},
-	{"import crypto/rand", "sim model nemesis checker", "it is not seeded; use Node.Draw"},
-	{"import os", "sim model nemesis checker", "a run depends on nothing outside; pass it in"},
-	{"import net", "sim model nemesis checker", "there is a simulated network; use Proc.Call"},
-}
-
-// The files that may do what is banned, and why.
-var exceptions = map[string]string{
-	"recover sim/proc.go":     "the root of a process is where a panic becomes a finding",
-	"recover sim/world.go":    "the loop is where a panic of a callback becomes a finding",
-	"map range sim/sorted.go": "the sorted helper itself",
-}
+// The packages that say of themselves that they are deterministic, with all below them; the
+// command tabletop-vet holds them to it.
+var deterministic = []string{"sim", "model", "nemesis", "checker"}
 
 // Sizes keep functions and files readable.
 const (
@@ -67,14 +41,13 @@ const (
 
 const module = "tabletop/"
 
-// load returns all packages of the module, with their types; they are loaded once.
+// load returns all packages of the module, with their syntax; they are loaded once.
 func load(t *testing.T) []*packages.Package {
 	if loaded != nil {
 		return loaded
 	}
 	pkgs, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedFiles |
-		packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports |
-		packages.NeedDeps}, "./...")
+		packages.NeedSyntax | packages.NeedImports}, "./...")
 	require.NoError(t, err)
 	require.Zero(t, packages.PrintErrors(pkgs))
 	require.Greater(t, len(pkgs), 10)
@@ -126,70 +99,19 @@ func closest(rules map[string][]string, name string) ([]string, bool) {
 	return nil, false
 }
 
-func TestNothingBanned(t *testing.T) {
+// Code that runs in a world is deterministic, and a package is checked for it only if it asks.
+func TestAskForDeterminism(t *testing.T) {
 	for _, p := range load(t) {
-		for _, f := range p.Syntax {
-			file := p.Fset.Position(f.Pos()).Filename
-			ast.Inspect(f, func(n ast.Node) bool {
-				for _, what := range constructs(p, n) {
-					refuse(t, what, top(p.PkgPath), file, p.Fset.Position(n.Pos()))
-				}
-				return true
-			})
+		if slices.Contains(deterministic, top(p.PkgPath)) {
+			assert.True(t, slices.ContainsFunc(p.Syntax, asks),
+				"%s: its package comment must end in //tabletop:deterministic", p.PkgPath)
 		}
 	}
 }
 
-func refuse(t *testing.T, what, pkg, file string, at token.Position) {
-	for _, b := range banned {
-		if b.what != what || !strings.Contains(" "+b.packages+" ", " "+pkg+" ") {
-			continue
-		}
-		parts := strings.Split(file, string(os.PathSeparator))
-		short := strings.Join(parts[max(0, len(parts)-2):], "/")
-		if exceptions[what+" "+short] == "" {
-			t.Errorf("%v: %s: %s", at, what, b.because)
-		}
-	}
-}
-
-// constructs names what a piece of syntax is, as far as some rule may ban it.
-func constructs(p *packages.Package, n ast.Node) []string {
-	switch n := n.(type) {
-	case *ast.GoStmt:
-		return []string{"go statement"}
-	case *ast.ChanType, *ast.SendStmt:
-		return []string{"channel"}
-	case *ast.SelectStmt:
-		return []string{"select"}
-	case *ast.RangeStmt:
-		if typ := p.TypesInfo.TypeOf(n.X); typ != nil {
-			if _, isMap := typ.Underlying().(*types.Map); isMap {
-				return []string{"map range"}
-			}
-		}
-	case *ast.ImportSpec:
-		return []string{"import " + strings.Trim(n.Path.Value, `"`)}
-	case *ast.SelectorExpr:
-		if x, ok := n.X.(*ast.Ident); ok {
-			return []string{x.Name + "." + n.Sel.Name}
-		}
-	case *ast.Ident:
-		return identifier(p, n)
-	}
-	return nil
-}
-
-func identifier(p *packages.Package, n *ast.Ident) []string {
-	switch obj := p.TypesInfo.Uses[n].(type) {
-	case *types.Builtin:
-		return []string{obj.Name()}
-	case *types.TypeName:
-		if b, ok := obj.Type().(*types.Basic); ok && b.Info()&types.IsFloat != 0 {
-			return []string{"float"}
-		}
-	}
-	return nil
+// asks tells whether the package comment of the file ends in the directive.
+func asks(f *ast.File) bool {
+	return f.Doc != nil && f.Doc.List[len(f.Doc.List)-1].Text == "//tabletop:deterministic"
 }
 
 func TestSizes(t *testing.T) {
