@@ -65,8 +65,8 @@ func (n *Node) Now() Time {
 // Wall returns what the wall clock of the machine shows, as time since its epoch.
 func (n *Node) Wall() time.Duration { return time.Duration(n.Now()) + n.clock.offset }
 
-// Drift makes the clocks of the machine run too fast by so many parts per million, or too slow, from
-// now on. A timer that is set keeps its instant.
+// Drift makes the clocks of the machine run too fast by so many parts per million, or too slow,
+// from now on. A timer that is set keeps its instant.
 func (n *Node) Drift(ppm int) {
 	n.clock.then = n.Now()
 	n.clock.since, n.clock.drift = n.world.now, ppm

@@ -6,21 +6,22 @@ import (
 	"time"
 )
 
-// The fault model of the disk. A file holds bytes. A write goes to the cache of the machine at once:
-// it survives the end of the program, it is read back, and it cannot fail there. What reaches the
-// platter, and what goes wrong on the way, shows at the next Sync of the file.
+// The fault model of the disk. A file holds bytes. A write goes to the cache of the machine at
+// once: it survives the end of the program, it is read back, and it cannot fail there. What reaches
+// the platter, and what goes wrong on the way, shows at the next Sync of the file.
 //
-//   - Loss of power takes the cache. Of the writes to a file that no completed Sync covers, none, all,
-//     the oldest, or any may have reached the platter, in any order, and one of them in part (torn);
-//     where a later one did and an earlier did not, there are zeros. A change of a file's length is
-//     journalled: nothing that was written after it is there if it is not.
-//   - Creating, renaming and removing files changes the directory, which has its own Sync. Without it
-//     such changes are lost with the power, from some one on.
-//   - A Sync may be slow, or fail: then any of the writes it covers may be there or be gone, from the
-//     cache too, and the error is reported once.
+//   - Loss of power takes the cache. Of the writes to a file that no completed Sync covers, none,
+//     all, the oldest, or any may have reached the platter, in any order, and one of them in part
+//     (torn); where a later one did and an earlier did not, there are zeros. A change of a file's
+//     length is journalled: nothing that was written after it is there if it is not.
+//   - Creating, renaming and removing files changes the directory, which has its own Sync. Without
+//     it such changes are lost with the power, from some one on.
+//   - A Sync may be slow, or fail: then any of the writes it covers may be there or be gone, from
+//     the cache too, and the error is reported once.
 //   - A full disk takes the writes that fit; the Sync that covers the rest fails and they are gone.
-//   - Bit rot changes bytes on the platter. A misdirected write lands elsewhere, over what was there,
-//     and is missing where it belongs. Nobody reports either: a reader finds out by checksums.
+//   - Bit rot changes bytes on the platter. A misdirected write lands elsewhere, over what was
+//     there, and is missing where it belongs. Nobody reports either: a reader finds out by
+//     checksums.
 
 // Errors of Sync and SyncDir.
 var (

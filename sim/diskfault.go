@@ -169,9 +169,9 @@ type armedSync struct {
 	do     func()
 }
 
-// ArmSync does something at the k-th sync from now, of a file or the directory: just before it takes
-// effect, or just after, when its caller does not know yet. The function may end the node; then the
-// caller goes no further. The returned function takes it back.
+// ArmSync does something at the k-th sync from now, of a file or the directory: just before it
+// takes effect, or just after, when its caller does not know yet. The function may end the node;
+// then the caller goes no further. The returned function takes it back.
 func (d *Disk) ArmSync(k int, before bool, do func()) (disarm func()) {
 	a := &armedSync{k, before, do}
 	d.armed = append(d.armed, a)

@@ -96,7 +96,9 @@ func (w *World) Disturb(f LinkFault, ways ...Direction) *Disturbance {
 }
 
 // Cut blocks links from now on.
-func (w *World) Cut(ways ...Direction) *Disturbance { return w.Disturb(LinkFault{Cut: true}, ways...) }
+func (w *World) Cut(ways ...Direction) *Disturbance {
+	return w.Disturb(LinkFault{Cut: true}, ways...)
+}
 
 // End takes the fault away; what it held goes on.
 func (d *Disturbance) End() {

@@ -57,7 +57,8 @@ type Difference struct {
 }
 
 func (d *Difference) String() string {
-	return fmt.Sprintf("after %d equal records\n  once:  %v\n  again: %v", d.After, d.First, d.Second)
+	return fmt.Sprintf("after %d equal records\n  once:  %v\n  again: %v", d.After, d.First,
+		d.Second)
 }
 
 // Twice proves that a run is deterministic: run, which passes the function on as the Trace of the

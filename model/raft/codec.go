@@ -91,8 +91,8 @@ func ReadRecord(log []byte, at int) (Record, bool) {
 	return r, true
 }
 
-// damaged reports whether the log, which does not parse at that offset, was durable there once: some
-// record behind it says so.
+// damaged reports whether the log, which does not parse at that offset, was durable there once:
+// some record behind it says so.
 func damaged(log []byte, at int) bool {
 	for i := at + 1; i+recordHeader < len(log); i++ {
 		if r, ok := ReadRecord(log, i); ok && r.Synced > at {

@@ -145,8 +145,8 @@ func (l *walog) append(e wire.Entry) {
 	l.wanted.Broadcast()
 }
 
-// noteCommitted writes down that entries up to the index are committed, and what is durable. It does
-// not matter if the note is lost.
+// noteCommitted writes down that entries up to the index are committed, and what is durable. It
+// does not matter if the note is lost.
 func (l *walog) noteCommitted(index int64) { l.file.Append(appendCommit(nil, index, l.synced)) }
 
 // truncate forgets the entries from index on. The disk forgets them when others take their
