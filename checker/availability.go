@@ -17,6 +17,8 @@ type availability struct {
 	looked *int
 	since  map[sim.NodeID]sim.Time    // since when a node runs without a pause
 	healed map[sim.Direction]sim.Time // since when a direction that was cut passes again
+	// troubled nodes were slow, or had a disk or clock at fault, until then.
+	troubled map[sim.NodeID]sim.Time
 }
 
 // registration is how long a tablet server may take to become known to a master that it can
@@ -25,13 +27,19 @@ const registration = 20 * time.Second
 
 func watchAvailability(j *Judges) {
 	a := &availability{j: j, looked: j.counter(Availability), since: map[sim.NodeID]sim.Time{},
-		healed: map[sim.Direction]sim.Time{}}
+		healed: map[sim.Direction]sim.Time{}, troubled: map[sim.NodeID]sim.Time{}}
 	begin := func(e sim.NodeEvent) { a.since[e.Node.ID()] = j.c.World.Now() }
 	end := func(e sim.NodeEvent) { delete(a.since, e.Node.ID()) }
 	sim.NodeUp.Subscribe(j.c.World, begin)
 	sim.NodeResumed.Subscribe(j.c.World, begin)
 	sim.NodePaused.Subscribe(j.c.World, end)
 	sim.NodeDown.Subscribe(j.c.World, end)
+	sim.NodeDisturbed.Subscribe(j.c.World, func(e sim.NodeEvent) {
+		a.troubled[e.Node.ID()] = sim.Never
+	})
+	sim.NodeRestored.Subscribe(j.c.World, func(e sim.NodeEvent) {
+		a.troubled[e.Node.ID()] = j.c.World.Now()
+	})
 	sim.LinkRestored.Subscribe(j.c.World, func(e sim.LinkEvent) {
 		a.healed[sim.Direction{From: e.From.ID(), To: e.To.ID()}] = j.c.World.Now()
 	})
@@ -64,8 +72,13 @@ func (a *availability) answered(e client.OpEvent) {
 func (a *availability) steady(ts, m wire.ServerID) bool {
 	w := a.j.c.World
 	since, up := a.since[ts]
-	return up && w.Now().Sub(since) >= registration &&
+	return up && w.Now().Sub(since) >= registration && a.untroubled(ts) && a.untroubled(m) &&
 		a.connected(sim.Direction{From: ts, To: m}) && a.connected(sim.Direction{From: m, To: ts})
+}
+
+func (a *availability) untroubled(id wire.ServerID) bool {
+	until, was := a.troubled[id]
+	return !was || until != sim.Never && a.j.c.World.Now().Sub(until) >= registration
 }
 
 func (a *availability) connected(d sim.Direction) bool {

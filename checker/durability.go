@@ -16,6 +16,8 @@ type durability struct {
 	looked *int
 	disks  map[sim.NodeID][]*durableView
 	exempt map[wire.RequestID]bool // requests without an effect, in profiles that do not log them
+	// damaged disks have lost what was durable when it was promised; their promises are not judged.
+	damaged map[sim.NodeID]bool
 }
 
 // durableView is what the disk of one replica surely holds.
@@ -29,10 +31,12 @@ type durableView struct {
 
 func watchDurability(j *Judges) *durability {
 	d := &durability{j: j, looked: j.counter(DurableBeforeVisible),
-		disks: map[sim.NodeID][]*durableView{}, exempt: map[wire.RequestID]bool{}}
+		disks: map[sim.NodeID][]*durableView{}, exempt: map[wire.RequestID]bool{},
+		damaged: map[sim.NodeID]bool{}}
 	raft.Booted.Subscribe(j.c.World, d.booted)
 	sim.Synced.Subscribe(j.c.World, d.synced)
 	sim.Sent.Subscribe(j.c.World, d.sent)
+	sim.DiskDamaged.Subscribe(j.c.World, func(e sim.SyncEvent) { d.damaged[e.Node.ID()] = true })
 	return d
 }
 
@@ -101,6 +105,9 @@ func (v *durableView) votedFor(candidate wire.ServerID, term int64) bool {
 
 // sent looks at a message that leaves a node, and at what it promises.
 func (d *durability) sent(e *sim.Envelope) {
+	if d.damaged[e.From] {
+		return
+	}
 	switch m := e.Msg.(type) {
 	case *wire.VoteResponse:
 		if m.Granted && !m.PreElection {
@@ -172,7 +179,7 @@ func (d *durability) committed(r *raft.Replica, op wire.OpID) {
 func (d *durability) onMajority(tablet wire.TabletID, voters []wire.ServerID, op wire.OpID) bool {
 	have := 0
 	for _, id := range voters {
-		if v := d.view(id, tablet); v != nil && v.has(op) {
+		if v := d.view(id, tablet); d.damaged[id] || v != nil && v.has(op) {
 			have++
 		}
 	}

@@ -29,9 +29,29 @@ type Unfinished struct {
 // (30 s).
 const Budget = 240 * time.Second
 
+// mayStandStill reports whether so many disks have lost what was durable that some tablet may have
+// no majority left. Nothing is promised then but not to lie.
+func (j *Judges) mayStandStill() bool {
+	masters, tservers := 0, 0
+	for _, id := range j.c.MasterIDs() {
+		if j.durability.damaged[id] {
+			masters++
+		}
+	}
+	for _, id := range j.c.TServerIDs() {
+		if j.durability.damaged[id] {
+			tservers++
+		}
+	}
+	return masters > len(j.c.Masters)-raft.Majority(len(j.c.Masters)) || tservers > 1
+}
+
 // Unfinished lists what the cluster still has to do: nothing, once it has converged.
 func (j *Judges) Unfinished() []Unfinished {
 	*j.counter(Liveness)++
+	if j.mayStandStill() {
+		return nil
+	}
 	var list []Unfinished
 	for _, e := range j.History.Outstanding() {
 		list = append(list, Unfinished{"request", "outstanding", e.String()})
@@ -56,12 +76,16 @@ func (j *Judges) Unfinished() []Unfinished {
 	return append(list, j.behind(m)...)
 }
 
-// behind lists masters that have not applied what the leader has.
+// behind lists masters that have not applied what the leader has, other than those whose disk has
+// lost what was durable: they may have given up.
 func (j *Judges) behind(leader *master.Master) []Unfinished {
 	var list []Unfinished
 	top := leader.Consensus().(*raft.Replica).LastLogged()
 	for _, m := range j.c.Masters {
 		r, _ := m.Consensus().(*raft.Replica)
+		if j.durability.damaged[m.Node().ID()] {
+			continue
+		}
 		if !m.Node().Alive() || r == nil || r.LastLogged() != top {
 			detail := fmt.Sprintf("%s has not caught up with %s at %v", m.Node().Name(),
 				leader.Node().Name(), top)

@@ -13,35 +13,47 @@ type Storm struct {
 	Masters    []string // names of nodes
 	TServers   []string
 	Tables     []string // names that tables may have
+	// Unbounded lets disks of a majority lose what they held for durable. The system may stand
+	// still then, but never lie.
+	Unbounded bool
 }
 
 // appetite is how often each kind is drawn in one storm: a random subset of the kinds, each with
 // a weight, so that storms differ in character (swarm testing).
 type appetite struct {
-	kinds   []Kind
+	kinds   []*KindInfo
 	weights []int
 	total   int
 }
 
+// The kinds that strike at the masters' leadership are drawn more often than the others.
+var common = map[Kind]bool{Elect: true, StepDown: true, Kill: true, PowerOff: true, Pause: true,
+	KillAt: true, Partition: true}
+
 func drawAppetite(r *sim.Rand) appetite {
 	var a appetite
-	for _, k := range Kinds {
-		if r.Chance(650_000) {
-			a.add(k.Kind, 1+r.Intn(4))
+	for i := range Kinds {
+		k := &Kinds[i]
+		chance, weight := 250_000, 1+r.Intn(3)
+		if common[k.Kind] {
+			chance, weight = 600_000, 2+r.Intn(5)
+		}
+		if r.Chance(chance) {
+			a.add(k, weight)
 		}
 	}
 	// Every storm can depose the leader master, which is what the testbed is for.
-	a.add([]Kind{StepDown, Kill, PowerOff}[r.Intn(3)], 1+r.Intn(2))
+	a.add(infoOf([]Kind{StepDown, Kill, PowerOff}[r.Intn(3)]), 4+r.Intn(4))
 	return a
 }
 
-func (a *appetite) add(k Kind, weight int) {
+func (a *appetite) add(k *KindInfo, weight int) {
 	a.kinds = append(a.kinds, k)
 	a.weights = append(a.weights, weight)
 	a.total += weight
 }
 
-func (a *appetite) pick(r *sim.Rand) Kind {
+func (a *appetite) pick(r *sim.Rand) *KindInfo {
 	x := r.Intn(a.total)
 	for i, w := range a.weights {
 		if x < w {
@@ -52,61 +64,147 @@ func (a *appetite) pick(r *sim.Rand) Kind {
 	panic("nemesis: weights do not add up")
 }
 
+// drawer draws the faults of one storm.
+type drawer struct {
+	Storm
+	r        *sim.Rand
+	onMaster int // how often a master is the target, of a million
+	longest  time.Duration
+	victims  []string // whose disks may lose what they held for durable
+}
+
 // Draw makes the faults of one storm. Each is drawn by itself: none is placed after another on
 // purpose.
 func Draw(r *sim.Rand, s Storm) []Fault {
 	diet := drawAppetite(r)
 	pace := r.Duration(2*time.Second, 9*time.Second)
-	longest := r.Duration(2*time.Second, 20*time.Second)
-	onMasters := 500_000 + r.Intn(450_000)
+	d := &drawer{Storm: s, r: r, longest: r.Duration(2*time.Second, 20*time.Second),
+		onMaster: 600_000 + r.Intn(350_000)}
+	d.victims = []string{d.one(s.TServers)}
+	if victim := d.one(s.Masters); len(s.Masters) >= 3 {
+		d.victims = append(d.victims, victim)
+	}
 	var faults []Fault
 	for at := s.Begin + r.Duration(0, pace); at < s.End; at += r.Duration(pace/4, pace*7/4) {
-		f := Fault{ID: len(faults) + 1, At: at.Round(time.Microsecond), Kind: diet.pick(r)}
-		s.aim(r, &f, r.Chance(onMasters))
-		if f.Kind != Elect && f.Kind != StepDown {
-			f.For = r.Duration(300*time.Millisecond, longest).Round(time.Microsecond)
-		}
+		k := diet.pick(r)
+		f := Fault{ID: len(faults) + 1, At: at.Round(time.Microsecond), Kind: k.Kind}
+		d.aim(&f, k)
+		d.fill(&f, k)
 		faults = append(faults, f)
 	}
 	return faults
 }
 
-// aim chooses the target and what else the kind needs.
-func (s Storm) aim(r *sim.Rand, f *Fault, onMaster bool) {
-	if onMaster || f.Kind == KillAt {
-		f.Target = pickMaster(r, s, f.Kind)
-	} else {
-		f.Target = s.TServers[r.Intn(len(s.TServers))]
-		if table := s.Tables[r.Intn(len(s.Tables))]; f.Kind == Elect || f.Kind == StepDown {
-			f.Table = table
-			f.Target = tabletTarget(r, f, s)
-		} else if r.Chance(300_000) {
-			f.Target = "tablet-leader:" + table
+func (d *drawer) one(words []string) string { return words[d.r.Intn(len(words))] }
+
+func (d *drawer) between(lo, hi time.Duration) time.Duration {
+	return d.r.Duration(lo, hi).Round(time.Microsecond)
+}
+
+// aim chooses the target.
+func (d *drawer) aim(f *Fault, k *KindInfo) {
+	onMaster := d.r.Chance(d.onMaster)
+	table := d.one(d.Tables)
+	switch {
+	case k.Loses && !d.Unbounded:
+		f.Target = d.one(d.victims)
+	case k.Kind == Split:
+		f.Target = "tservers"
+		if onMaster && len(d.Masters) > 1 {
+			f.Target = "masters"
 		}
-	}
-	switch f.Kind {
-	case Partition:
-		f.From = []string{"all", "masters", "tservers", "clients"}[r.Intn(4)]
-		f.Dir = []string{"both", "both", "in", "out"}[r.Intn(4)]
-	case KillAt:
-		f.Point = master.Points[r.Intn(len(master.Points))].Name()
+	case k.Group && d.r.Chance(60_000):
+		f.Target = "masters"
+	case onMaster || k.Kind == KillAt:
+		f.Target = d.master(k.Kind)
+	case k.Kind == Elect:
+		f.Table, f.Target = table, d.one(d.TServers)
+	case k.Kind == StepDown:
+		f.Table, f.Target = table, "tablet-leader:"+table
+	case d.r.Chance(300_000):
+		f.Target = "tablet-leader:" + table
+	default:
+		f.Target = d.one(d.TServers)
 	}
 }
 
-func pickMaster(r *sim.Rand, s Storm, k Kind) string {
-	leader := r.Chance(500_000)
+func (d *drawer) master(k Kind) string {
+	leader := d.r.Chance(500_000)
 	switch {
-	case k == Elect && len(s.Masters) > 1 && leader:
+	case k == Elect && len(d.Masters) > 1 && leader:
 		return "follower-master"
 	case k == StepDown, k == KillAt, k != Elect && leader:
 		return "leader-master"
 	}
-	return s.Masters[r.Intn(len(s.Masters))]
+	return d.one(d.Masters)
 }
 
-func tabletTarget(r *sim.Rand, f *Fault, s Storm) string {
-	if f.Kind == StepDown {
-		return "tablet-leader:" + f.Table
+// The beginnings of labels at which a process is worth killing.
+var waits = []string{"a-majority-to-confirm", "apply", "answer-to", "consensus-metadata", "entry",
+	"inherited-entries", "lock-of", "log-on-disk", "more-tablet-servers", "next-attempt",
+	"requests-of-an-earlier-term", "scan-the-master-tablet", "sync", "sync-directory",
+	"tasks-of-an-earlier-leadership", "update-lock", "votes"}
+
+// fill draws the words that the kind needs, and those it may have.
+func (d *drawer) fill(f *Fault, k *KindInfo) {
+	r := d.r
+	for _, key := range append(k.Needs, k.May...) {
+		switch key {
+		case "from":
+			// A leader cut off from the other masters alone still answers clients.
+			f.From = d.one([]string{"all", "masters", "masters", "masters", "tservers", "clients"})
+		case "dir":
+			f.Dir = []string{"both", "both", "in", "out"}[r.Intn(4)]
+		case "shape":
+			f.Shape = []string{"halves", "bridge", "ring"}[r.Intn(3)]
+		case "turn":
+			f.Turn = 1 + r.Intn(5)
+		case "point":
+			f.Point = master.Points[r.Intn(len(master.Points))].Name()
+		case "label":
+			f.Label = d.one(waits)
+		case "k":
+			f.K = 1 + r.Intn(8)
+		case "when":
+			f.When = []string{"before", "after"}[r.Intn(2)]
+		case "power":
+			f.Power = r.Chance(500_000)
+		case "rate":
+			f.Rate = 1 << (11 + r.Intn(8))
+		case "ppm":
+			f.PPM = d.ppm(f.Kind)
+		case "by":
+			f.By = d.by(f.Kind)
+		case "for":
+			f.For = d.between(300*time.Millisecond, d.longest)
+			if f.Kind == Partition {
+				f.For += d.between(0, 8*time.Second)
+			}
+		}
 	}
-	return s.TServers[r.Intn(len(s.TServers))]
+}
+
+func (d *drawer) ppm(k Kind) int {
+	switch k {
+	case Drift:
+		return []int{-1, 1}[d.r.Intn(2)] * (1000 + d.r.Intn(300_000))
+	case FailSync, Misdirect:
+		return []int{50_000, 300_000, 1_000_000}[d.r.Intn(3)]
+	}
+	return 10_000 + d.r.Intn(490_000)
+}
+
+func (d *drawer) by(k Kind) time.Duration {
+	switch k {
+	case Slow:
+		return d.between(100*time.Microsecond, 30*time.Millisecond)
+	case Flap, Swizzle:
+		return d.between(100*time.Millisecond, 2*time.Second)
+	case SlowDisk:
+		return d.between(5*time.Millisecond, 2*time.Second)
+	case ClockJump:
+		sign := time.Duration([]int{-1, 1}[d.r.Intn(2)])
+		return sign * d.between(time.Second, time.Hour)
+	}
+	return d.between(5*time.Millisecond, 2*time.Second)
 }

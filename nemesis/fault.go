@@ -17,64 +17,142 @@ import (
 	"tabletop/sim"
 )
 
-// Kind is what a fault does.
-type Kind string
-
-// The kinds of faults.
-const (
-	Elect     Kind = "elect"
-	StepDown  Kind = "step-down"
-	Kill      Kind = "kill"
-	PowerOff  Kind = "power-off"
-	Pause     Kind = "pause"
-	Partition Kind = "partition"
-	KillAt    Kind = "kill-at"
-)
-
-// Kinds lists the kinds of faults, and what each does, for people.
-var Kinds = []struct {
-	Kind  Kind
-	Title string
-}{
-	{Elect, "make the target a candidate, even against a live leader; tablet=TABLE for a tablet's"},
-	{StepDown, "make the target, if it leads, a follower of the next term; tablet=TABLE likewise"},
-	{Kill, "end the target's program, as kill -9; restart it after for=DURATION"},
-	{PowerOff, "end it and lose what its disk had not synced; restart it after for=DURATION"},
-	{Pause, "stop the target in its tracks, as SIGSTOP, for=DURATION"},
-	{Partition, "cut the target off from=all, masters, tservers, clients or a node, dir=both, in " +
-		"or out, for=DURATION"},
-	{KillAt, "end the target's program when it next passes point=NAME; restart it after " +
-		"for=DURATION"},
-}
-
 // Fault is one disturbance. Only the fields of its kind are set.
 type Fault struct {
 	ID     int           // unique in a plan, from 1
 	At     time.Duration // virtual, since the world began
 	Kind   Kind
-	Target string        // a node or a role
+	Target string        // a node, a role, a group, or several with commas between
 	For    time.Duration // until it is undone; 0: until the cluster is healed
-	From   string        // of Partition: all, masters, tservers, clients, or a node
-	Dir    string        // of Partition: both, in (to the target) or out (from it)
-	Table  string        // of Elect and StepDown: whose first tablet; empty: the master tablet
-	Term   int64         // of Elect: the term that must result; 0: whichever
-	Point  string        // of KillAt
+
+	From  string        // the other ends of the links: all, masters, tservers, clients, or a node
+	Dir   string        // of the links: both, in (to the target) or out (from it)
+	Shape string        // of Split: halves, bridge or ring
+	Turn  int           // of Split: by how many places the nodes are rotated before
+	Table string        // of Elect and StepDown: whose first tablet; empty: the master tablet
+	Term  int64         // of Elect: the term that must result; 0: whichever
+	Point string        // of KillAt
+	Label string        // of KillWait: how the wait's label begins, - for spaces
+	K     int           // of KillSync: which sync
+	When  string        // of KillSync: before or after it takes effect
+	Power bool          // of KillWait and KillSync: the machine loses its power
+	PPM   int           // how many of a million
+	By    time.Duration // how much
+	Rate  int           // bytes a second
+}
+
+// field is a word of a fault's line after the target: KEY=VALUE.
+type field struct {
+	key   string
+	value func(f *Fault) string // as printed; empty: not set
+	set   func(f *Fault, value string) error
+}
+
+// fields are all that there are, in the order in which they are printed.
+var fields = []field{
+	text("from", func(f *Fault) *string { return &f.From }),
+	oneOf("dir", func(f *Fault) *string { return &f.Dir }, "both", "in", "out"),
+	oneOf("shape", func(f *Fault) *string { return &f.Shape }, "halves", "bridge", "ring"),
+	number("turn", func(f *Fault) *int { return &f.Turn }),
+	text("tablet", func(f *Fault) *string { return &f.Table }),
+	{"term", func(f *Fault) string { return positive(f.Term) }, func(f *Fault, value string) error {
+		var err error
+		if f.Term, err = strconv.ParseInt(value, 10, 64); err != nil || f.Term < 1 {
+			return fmt.Errorf("bad term %q", value)
+		}
+		return nil
+	}},
+	{"point", func(f *Fault) string { return f.Point }, func(f *Fault, value string) error {
+		if f.Point = value; findPoint(value) == nil {
+			return fmt.Errorf("unknown point %q", value)
+		}
+		return nil
+	}},
+	text("label", func(f *Fault) *string { return &f.Label }),
+	number("k", func(f *Fault) *int { return &f.K }),
+	oneOf("when", func(f *Fault) *string { return &f.When }, "before", "after"),
+	{"power", func(f *Fault) string {
+		if f.Power {
+			return "off"
+		}
+		return ""
+	}, func(f *Fault, value string) error {
+		if f.Power = value == "off"; !f.Power {
+			return fmt.Errorf("bad word %q: want power=off", "power="+value)
+		}
+		return nil
+	}},
+	signed("ppm", func(f *Fault) *int { return &f.PPM }),
+	{"by", func(f *Fault) string { return duration(f.By) }, func(f *Fault, value string) error {
+		var err error
+		if f.By, err = time.ParseDuration(value); err != nil || f.By == 0 {
+			return fmt.Errorf("bad word %q: want by=DURATION, such as by=100ms", "by="+value)
+		}
+		return nil
+	}},
+	number("rate", func(f *Fault) *int { return &f.Rate }),
+	{"for", func(f *Fault) string { return duration(f.For) }, func(f *Fault, value string) error {
+		var err error
+		f.For, err = parseDuration("for="+value, "for")
+		return err
+	}},
+}
+
+func text(key string, at func(*Fault) *string) field {
+	return field{key, func(f *Fault) string { return *at(f) }, func(f *Fault, value string) error {
+		*at(f) = value
+		return nil
+	}}
+}
+
+func oneOf(key string, at func(*Fault) *string, values ...string) field {
+	return field{key, func(f *Fault) string { return *at(f) }, func(f *Fault, value string) error {
+		if *at(f) = value; !slices.Contains(values, value) {
+			return fmt.Errorf("bad word %q: want %s=%s", key+"="+value, key,
+				strings.Join(values, " or "))
+		}
+		return nil
+	}}
+}
+
+func number(key string, at func(*Fault) *int) field { return integer(key, at, 1) }
+
+func signed(key string, at func(*Fault) *int) field { return integer(key, at, -500_000) }
+
+func integer(key string, at func(*Fault) *int, least int) field {
+	return field{key, func(f *Fault) string { return positive(int64(*at(f))) },
+		func(f *Fault, value string) error {
+			n, err := strconv.Atoi(value)
+			if err != nil || n < least || n == 0 || n > 1_000_000_000 {
+				return fmt.Errorf("bad word %q: want a number", key+"="+value)
+			}
+			*at(f) = n
+			return nil
+		}}
+}
+
+func positive(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func duration(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // String prints the fault as ParseFault reads it.
 func (f Fault) String() string {
 	words := []string{strconv.Itoa(f.ID), "at=" + f.At.String(), string(f.Kind), f.Target}
-	add := func(key, value string, present bool) {
-		if present {
-			words = append(words, key+"="+value)
+	for _, field := range fields {
+		if value := field.value(&f); value != "" {
+			words = append(words, field.key+"="+value)
 		}
 	}
-	add("from", f.From, f.From != "")
-	add("dir", f.Dir, f.Dir != "")
-	add("tablet", f.Table, f.Table != "")
-	add("term", strconv.FormatInt(f.Term, 10), f.Term != 0)
-	add("point", f.Point, f.Point != "")
-	add("for", f.For.String(), f.For != 0)
 	return strings.Join(words, " ")
 }
 
@@ -92,46 +170,36 @@ func ParseFault(words []string) (Fault, error) {
 		return Fault{}, err
 	}
 	f.Kind, f.Target = Kind(words[2]), words[3]
-	allowed, known := fields[f.Kind]
-	if !known {
+	k := infoOf(f.Kind)
+	if k == nil {
 		return Fault{}, fmt.Errorf("unknown fault %q", words[2])
 	}
 	for _, w := range words[4:] {
-		if err := f.parseField(w, allowed); err != nil {
+		if err := f.parseField(w, k); err != nil {
 			return Fault{}, err
 		}
 	}
-	return f, f.check()
-}
-
-var fields = map[Kind][]string{
-	Elect: {"tablet", "term"}, StepDown: {"tablet"}, Kill: {"for"}, PowerOff: {"for"},
-	Pause: {"for"}, Partition: {"from", "dir", "for"}, KillAt: {"point", "for"},
-}
-
-func (f *Fault) parseField(word string, allowed []string) error {
-	key, value, _ := strings.Cut(word, "=")
-	if !slices.Contains(allowed, key) || value == "" {
-		return fmt.Errorf("%s: bad word %q", f.Kind, word)
-	}
-	var err error
-	switch key {
-	case "for":
-		f.For, err = parseDuration(word, "for")
-	case "from":
-		f.From = value
-	case "dir":
-		f.Dir = value
-	case "tablet":
-		f.Table = value
-	case "point":
-		f.Point = value
-	case "term":
-		if f.Term, err = strconv.ParseInt(value, 10, 64); err != nil || f.Term < 1 {
-			err = fmt.Errorf("bad term %q", value)
+	for _, key := range k.Needs {
+		if !f.has(key) {
+			return Fault{}, fmt.Errorf("%s: want %s=", f.Kind, key)
 		}
 	}
-	return err
+	return f, nil
+}
+
+// parseField reads one word. What has a default is set to it before.
+func (f *Fault) parseField(word string, k *KindInfo) error {
+	key, value, _ := strings.Cut(word, "=")
+	i := slices.IndexFunc(fields, func(field field) bool { return field.key == key })
+	if i < 0 || value == "" || !slices.Contains(k.Needs, key) && !slices.Contains(k.May, key) {
+		return fmt.Errorf("%s: bad word %q", f.Kind, word)
+	}
+	return fields[i].set(f, value)
+}
+
+func (f *Fault) has(key string) bool {
+	i := slices.IndexFunc(fields, func(field field) bool { return field.key == key })
+	return fields[i].value(f) != ""
 }
 
 func parseDuration(word, key string) (time.Duration, error) {
@@ -141,27 +209,6 @@ func parseDuration(word, key string) (time.Duration, error) {
 		return 0, fmt.Errorf("bad word %q: want %s=DURATION, such as %s=2.5s", word, key, key)
 	}
 	return d, nil
-}
-
-// check looks at what a single word does not show.
-func (f *Fault) check() error {
-	switch f.Kind {
-	case Partition:
-		if f.From == "" {
-			f.From = "all"
-		}
-		if f.Dir == "" {
-			f.Dir = "both"
-		}
-		if !slices.Contains([]string{"both", "in", "out"}, f.Dir) {
-			return fmt.Errorf("bad direction %q: want both, in or out", f.Dir)
-		}
-	case KillAt:
-		if findPoint(f.Point) == nil {
-			return fmt.Errorf("unknown point %q", f.Point)
-		}
-	}
-	return nil
 }
 
 func findPoint(name string) *sim.Point {

@@ -78,6 +78,32 @@ func TestEveryKindHasAnEffect(t *testing.T) {
 			require.True(t, c.World.Blocked(sim.Direction{From: ts, To: m}))
 			require.False(t, c.World.Blocked(sim.Direction{From: m, To: ts}))
 		},
+		"1 at=10s power-off masters for=5s": func(t *testing.T, c *model.Cluster) {
+			for _, m := range c.Masters {
+				require.False(t, m.Node().Alive())
+			}
+		},
+		"1 at=10s split masters shape=bridge for=5s":                       nil,
+		"1 at=10s split tservers shape=halves turn=1 for=5s":               nil,
+		"1 at=10s slow leader-master by=20ms for=5s":                       nil,
+		"1 at=3s kill-wait leader-master label=entry power=off for=5s":     nil,
+		"1 at=3s kill-sync leader-master k=2 when=before for=5s":           nil,
+		"1 at=3s kill-sync ts-1 k=3 when=after power=off for=5s":           nil,
+		"1 at=10s flap ts-1 from=masters by=1s for=5s":                     nil,
+		"1 at=10s clog ts-1 dir=in for=5s":                                 nil,
+		"1 at=10s swizzle leader-master from=all by=100ms for=5s":          nil,
+		"1 at=10s lossy ts-1 ppm=300000 for=5s":                            nil,
+		"1 at=10s damage ts-1 ppm=300000 for=5s":                           nil,
+		"1 at=10s reorder ts-1 ppm=300000 by=100ms for=5s":                 nil,
+		"1 at=10s redeliver ts-1 ppm=300000 by=1s for=5s":                  nil,
+		"1 at=10s slow-link ts-1 by=100ms for=5s":                          nil,
+		"1 at=10s bandwidth ts-1 rate=20000 for=5s":                        nil,
+		"1 at=3s slow-disk leader-master by=100ms for=5s":                  nil,
+		"1 at=3s fail-sync leader-master ppm=1000000 for=5s":               nil,
+		"1 at=3s full-disk leader-master for=5s":                           nil,
+		"1 at=10s bit-rot ts-1":                                            nil,
+		"1 at=3s misdirect ts-1 ppm=1000000 for=5s":                        nil,
+		"1 at=10s drift ts-1 ppm=-100000 for=5s":                           nil,
 		"1 at=10s elect follower-master":                                   nil,
 		"1 at=10s elect ts-1 tablet=t":                                     nil,
 		"1 at=10s step-down leader-master":                                 nil,
@@ -130,14 +156,37 @@ func TestFaultsThatDoNothingSaySo(t *testing.T) {
 
 func TestHealUndoesEverything(t *testing.T) {
 	c, x := start(t, "1 at=5s kill ts-1", "2 at=5s pause master-1", "3 at=5s partition ts-2",
-		"4 at=6s kill-at master-2 point=master/task/before-send")
+		"4 at=6s kill-at master-2 point=master/task/before-send", "5 at=5s flap ts-3 by=1s",
+		"6 at=5s swizzle master-3 by=100ms", "7 at=6s kill-wait master-2 label=nothing",
+		"8 at=6s kill-sync ts-2 k=1000 when=after", "9 at=5s slow ts-2 by=1ms")
 	c.World.RunUntil(sim.Time(20 * time.Second))
 	x.Heal()
 	for _, n := range c.World.Nodes() {
 		require.True(t, n.Alive() && !n.Paused(), n.Name())
 		for _, m := range c.World.Nodes() {
-			require.False(t, c.World.Blocked(sim.Direction{From: n.ID(), To: m.ID()}))
+			require.False(t, c.World.Disturbed(sim.Direction{From: n.ID(), To: m.ID()}))
 		}
+	}
+	restarts := c.Resolve("ts-1").Incarnation()
+	c.World.RunFor(time.Minute)
+	require.Equal(t, 1, restarts)
+	require.Zero(t, c.Resolve("master-2").Incarnation(), "what lay in wait is gone")
+}
+
+func TestBadFaultsNameTheWord(t *testing.T) {
+	for line, want := range map[string]string{
+		"1 at=1s dance ts-1":                       `unknown fault "dance"`,
+		"1 at=1s kill ts-1 by=1s":                  `kill: bad word "by=1s"`,
+		"1 at=1s lossy ts-1":                       `lossy: want ppm=`,
+		"1 at=1s lossy ts-1 ppm=many":              `bad word "ppm=many": want a number`,
+		"1 at=1s slow ts-1 by=quick":               `bad word "by=quick": want by=DURATION`,
+		"1 at=1s split masters shape=star":         `want shape=halves or bridge or ring`,
+		"1 at=1s kill-sync ts-1 k=0 when=after":    `bad word "k=0": want a number`,
+		"1 at=1s kill-wait ts-1 label=x power=on":  `bad word "power=on": want power=off`,
+		"1 at=1s kill-at ts-1 point=nowhere for=s": `unknown point "nowhere"`,
+	} {
+		_, err := nemesis.ParseFault(strings.Fields(line))
+		require.ErrorContains(t, err, want, line)
 	}
 }
 
@@ -150,6 +199,9 @@ func TestUnknownTargetsAreRefused(t *testing.T) {
 		"7 at=1s kill ts-9":                      `fault 7: unknown target "ts-9"`,
 		"8 at=1s partition ts-1 from=everything": `fault 8: unknown from "everything"`,
 		"9 at=1s kill client-1":                  `fault 9: client-1 cannot be killed`,
+		"9 at=1s kill masters,client-1":          `fault 9: client-1 cannot be killed`,
+		"9 at=1s slow masters by=1ms":            `fault 9: unknown target "masters"`,
+		"9 at=1s slow ts-1,ts-2 by=1ms":          `fault 9: slow strikes one node, not ts-1,ts-2`,
 	} {
 		f, err := nemesis.ParseFault(strings.Fields(line))
 		require.NoError(t, err)

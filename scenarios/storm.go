@@ -14,7 +14,7 @@ import (
 
 // GeneratorVersion changes whenever a seed gives another plan than before, or a plan another run;
 // a token made by another version cannot be replayed.
-const GeneratorVersion = 1
+const GeneratorVersion = 2
 
 var streamPlan = sim.NewStream("scenarios/plan")
 
@@ -50,6 +50,7 @@ func numbered(prefix string, n int) []string {
 type drawing struct {
 	r                          *sim.Rand
 	masters, tservers, clients int
+	reader                     int // a client that only reads; 0: none
 	net, disk                  string
 	names                      []string
 	begin, end                 time.Duration
@@ -60,6 +61,10 @@ func (d *drawing) size() {
 	d.masters = []int{1, 3, 3, 3, 3, 3, 3, 3, 5, 5}[d.r.Intn(10)]
 	d.tservers = 3 + d.r.Intn(3)
 	d.clients = 3 + d.r.Intn(3)
+	if d.r.Chance(500_000) {
+		d.clients++
+		d.reader = d.clients // it learns of a new leader later than those who change something
+	}
 	d.net = []string{"lan", "lan", "lan", "wan", "jitter"}[d.r.Intn(5)]
 	d.disk = []string{"ssd", "ssd", "ssd", "hdd", "stalls"}[d.r.Intn(5)]
 	for i := range 3 + d.r.Intn(3) {
@@ -89,7 +94,11 @@ func (d *drawing) workload() {
 		first := d.r.Intn(d.clients)
 		for i := range 1 + d.r.Intn(d.clients) {
 			who := (first+i)%d.clients + 1
-			d.add(at+d.r.Duration(0, spread), who, d.draw(name))
+			op := d.draw(name)
+			if who == d.reader {
+				op = client.Op{Kind: client.Get, Name: name}
+			}
+			d.add(at+d.r.Duration(0, spread), who, op)
 		}
 	}
 	after := d.end + 2*time.Second

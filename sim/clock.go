@@ -16,6 +16,8 @@ type clock struct {
 	since  Time // true, since when it has had that drift
 	then   Time // what it showed at that instant
 	offset time.Duration
+
+	waits, readings int // waits made while drifting, readings of the wall clock
 }
 
 const million = 1_000_000
@@ -33,6 +35,7 @@ func (c *clock) when(local Time) Time {
 	if c.drift == 0 || local == Never {
 		return local.shift(c.since - c.then)
 	}
+	c.waits++
 	if local <= c.then {
 		return c.since
 	}
@@ -56,18 +59,25 @@ func scale(x, mul, div int64) int64 {
 
 // Now returns what the monotonic clock of the machine shows.
 func (n *Node) Now() Time {
-	if n.clock == (clock{}) {
-		return n.world.now
-	}
 	return n.clock.at(n.world.now)
 }
 
 // Wall returns what the wall clock of the machine shows, as time since its epoch.
-func (n *Node) Wall() time.Duration { return time.Duration(n.Now()) + n.clock.offset }
+func (n *Node) Wall() time.Duration {
+	n.clock.readings++
+	return time.Duration(n.Now()) + n.clock.offset
+}
+
+// WallReadings counts how often the wall clock was read.
+func (n *Node) WallReadings() int { return n.clock.readings }
+
+// Drifted counts the waits that a drifting clock made longer or shorter.
+func (n *Node) Drifted() int { return n.clock.waits }
 
 // Drift makes the clocks of the machine run too fast by so many parts per million, or too slow,
 // from now on. A timer that is set keeps its instant.
 func (n *Node) Drift(ppm int) {
+	n.disturb(n.clock.drift != 0, ppm != 0)
 	n.clock.then = n.Now()
 	n.clock.since, n.clock.drift = n.world.now, ppm
 }

@@ -41,6 +41,7 @@ type DiskDisturbance struct {
 func (d *Disk) Disturb(f DiskFault) *DiskDisturbance {
 	x := &DiskDisturbance{disk: d, fault: f, capacity: d.used()}
 	d.faults = append(d.faults, x)
+	d.node.disturb(false, true)
 	return x
 }
 
@@ -48,6 +49,7 @@ func (d *Disk) Disturb(f DiskFault) *DiskDisturbance {
 func (x *DiskDisturbance) End() {
 	x.disk.faults = slices.DeleteFunc(x.disk.faults,
 		func(o *DiskDisturbance) bool { return o == x })
+	x.disk.node.disturb(true, false)
 }
 
 // used counts the bytes on the platter.
@@ -120,8 +122,10 @@ func (d *Disk) misdirect(f *File, w fileWrite) bool {
 			lost := fileWrite{off: at, data: w.data[:min(len(w.data), room-at)]}
 			victim.platter = lost.onto(victim.platter)
 			victim.reread()
+			d.damaged(victim)
 		}
 		f.reread()
+		d.damaged(f)
 		return true
 	}
 	return false
@@ -151,7 +155,12 @@ func (d *Disk) Rot(word uint64) (file string) {
 	}
 	f.platter[r.Intn(len(f.platter))] ^= 1 << r.Intn(8)
 	f.reread()
+	d.damaged(f)
 	return f.name
+}
+
+func (d *Disk) damaged(f *File) {
+	DiskDamaged.Publish(d.node.world, SyncEvent{Node: d.node, File: f.name})
 }
 
 // Wipe leaves the disk empty, as a new one is. The program must not run.

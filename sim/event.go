@@ -8,10 +8,8 @@ type event struct {
 	tie uint64
 	seq uint64
 	pos int // index in the queue, or -1
-	// held: it has come due and waits for its paused owner to go on.
+	// held: it has come due and waits for its paused or slow owner.
 	held bool
-	// turn: its slow owner has come to it.
-	turn bool
 	// owner is the node whose program the event belongs to: it is dropped when that
 	// incarnation has ended and held back while the node is paused. nil: the world itself.
 	owner *Node

@@ -29,10 +29,9 @@ type Node struct {
 	doomed       *doom // the program ends once the process that runs has given up control
 	restartAfter time.Duration
 
-	clock  clock
-	slow   time.Duration // that every step takes
-	free   Time          // when a slow program is done with its steps so far
-	slowed int           // steps that had to wait their turn
+	clock clock
+	slowness
+	troubles int // faults that slow it, or are of its disk or clock
 
 	server  func(*Proc, NodeID, Message) Message
 	handler func(NodeID, Message)
@@ -56,6 +55,7 @@ func (w *World) AddNode(name string, program func(*Node)) *Node {
 		draws: map[uint64]uint64{},
 	}
 	n.tieSeed = Hash(w.seed, streamTie, uint64(n.id), 1)
+	n.turn = event{pos: -1, what: (*nextTurn)(n)}
 	n.disk = newDisk(n, w.disk)
 	w.nodes = append(w.nodes, n)
 	w.net.grow(len(w.nodes))
@@ -139,51 +139,16 @@ func (n *Node) Resume() {
 	}
 	n.paused = false
 	NodeResumed.Publish(n.world, NodeEvent{Node: n})
+	n.release()
+}
+
+// release lets what was held happen now, in its order.
+func (n *Node) release() {
 	for _, ev := range n.unhold() {
 		n.world.seq++
 		ev.at, ev.tie, ev.seq = n.world.now, 0, n.world.seq
 		n.world.queue.push(ev)
 	}
-}
-
-// Slow makes every step of the program take that long, one after another, as on a machine that is
-// short of processor time. Zero ends it.
-func (n *Node) Slow(step time.Duration) { n.slow = step }
-
-// Slowed counts the steps that had to wait their turn so far.
-func (n *Node) Slowed() int { return n.slowed }
-
-// later gives a step of a slow program its turn. It reports whether that is later than now.
-func (n *Node) later(ev *event) bool {
-	if ev.turn {
-		ev.turn = false
-		return false
-	}
-	w := n.world
-	at := max(w.now, n.free)
-	n.free = at.Add(n.slow)
-	if at == w.now {
-		return false
-	}
-	n.slowed++
-	w.scheduleKeyed(ev, at, n.nextTie())
-	ev.turn = true
-	return true
-}
-
-// takesLater reports whether a packet that has arrived at the machine is read later: the program
-// is paused or slow.
-func (n *Node) takesLater(e *Envelope) bool {
-	if !n.alive || !n.paused && n.slow == 0 {
-		return false
-	}
-	e.kernel = true
-	e.ev.owner, e.ev.inc = n, n.inc
-	if n.paused {
-		n.hold(&e.ev)
-		return true
-	}
-	return n.later(&e.ev)
 }
 
 // Held counts the events that wait for the node to be resumed.
@@ -256,8 +221,23 @@ func (n *Node) stop() {
 	}
 	n.dying, n.alive, n.paused, n.doomed = false, false, false, nil
 	n.unhold()
+	n.world.queue.remove(&n.turn)
 	n.server, n.handler = nil, nil
 	n.inc++
+}
+
+// disturb counts a fault that was there before or not, and is there now or not.
+func (n *Node) disturb(before, now bool) {
+	switch {
+	case now && !before:
+		if n.troubles++; n.troubles == 1 {
+			NodeDisturbed.Publish(n.world, NodeEvent{Node: n})
+		}
+	case before && !now:
+		if n.troubles--; n.troubles == 0 {
+			NodeRestored.Publish(n.world, NodeEvent{Node: n})
+		}
+	}
 }
 
 func (n *Node) mustLive(what string) {

@@ -67,6 +67,10 @@ var (
 	NodePaused = NewTopic[NodeEvent]("node-paused")
 	// NodeResumed tells that a paused program goes on.
 	NodeResumed = NewTopic[NodeEvent]("node-resumed")
+	// NodeDisturbed tells that a node is slow, or its disk or clock at fault, and was not before.
+	NodeDisturbed = NewTopic[NodeEvent]("node-disturbed")
+	// NodeRestored tells that the last such fault of a node ended.
+	NodeRestored = NewTopic[NodeEvent]("node-restored")
 	// Sent tells that a program handed a message to the network.
 	Sent = NewTopic[*Envelope]("sent")
 	// Delivered tells that a program received a message.
@@ -79,6 +83,8 @@ var (
 	Synced = NewTopic[SyncEvent]("synced")
 	// SyncFailed tells that a sync failed, and what was to be synced may be lost.
 	SyncFailed = NewTopic[SyncEvent]("sync-failed")
+	// DiskDamaged tells that a file lost something that was durable, and nobody was told.
+	DiskDamaged = NewTopic[SyncEvent]("disk-damaged")
 )
 
 // NodeEvent tells what became of a program.

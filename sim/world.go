@@ -233,9 +233,9 @@ func (w *World) step(ev *event) {
 		if n.slow > 0 && n.later(ev) {
 			return
 		}
-		w.digest.Uint64(uint64(ev.at)<<8 ^ uint64(n.id))
+		w.digest.Uint64(uint64(w.now)<<8 ^ uint64(n.id))
 	} else {
-		w.digest.Uint64(uint64(ev.at) << 8)
+		w.digest.Uint64(uint64(w.now) << 8)
 	}
 	ev.what.fire()
 }
@@ -296,7 +296,7 @@ func (n *Node) nextTie() uint64 {
 func (w *World) scheduleKeyed(ev *event, at Time, tie uint64) {
 	w.mustNotObserve("scheduling")
 	w.seq++
-	ev.at, ev.tie, ev.seq, ev.turn = max(at, w.now), tie, w.seq, false
+	ev.at, ev.tie, ev.seq = max(at, w.now), tie, w.seq
 	w.queue.push(ev)
 }
 

@@ -83,6 +83,9 @@ func (c *common) options() (scenarios.Options, func() error, error) {
 	lines := json.NewEncoder(w)
 	var failed error
 	opts.Trace = func(r sim.Record) {
+		if r.Topic == sim.Step {
+			return
+		}
 		if err := lines.Encode(r); err != nil && failed == nil {
 			failed = err
 		}

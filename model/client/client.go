@@ -104,14 +104,21 @@ func (c *Client) attempt(p *sim.Proc, op Op, h wire.DDLHeader, deadline sim.Time
 		case out.Status.Code == wire.NotTheLeader ||
 			out.Status.Code == wire.CatalogManagerNotInitialized:
 			c.leader = wire.NoServer
-		case out.Status.Code == wire.NameReserved && c.v.On(variant.ExactlyOnceDDL):
-			c.delay(p, n+1, deadline) // safe to ask again
+		case c.mayChange(out.Status.Code):
+			c.delay(p, n+1, deadline)
 		default:
 			return out
 		}
 	}
 	return Outcome{Status: wire.Err(wire.TimedOut, ""), Unknown: sent && op.ChangesCatalog(),
 		Master: wire.NoServer}
+}
+
+// mayChange reports whether the same request may be answered otherwise a little later, and may be
+// sent again without harm.
+func (c *Client) mayChange(code wire.Code) bool {
+	return c.v.On(variant.ExactlyOnceDDL) && (code == wire.NameReserved ||
+		code == wire.ReplicationFactorTooHigh && c.v.On(variant.WaitForTServers))
 }
 
 // findLeader looks for the leader, again and again until the deadline, a little later each time.

@@ -1,0 +1,243 @@
+package nemesis
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// What befalls programs, disks and clocks.
+
+// consensus returns the replica that a fault means: of the master tablet, or of the first tablet
+// of a table.
+func (x *Executor) consensus(n *sim.Node, table string) raft.Consensus {
+	if table == "" {
+		for _, m := range x.c.Masters {
+			if m.Node() == n && n.Alive() {
+				return m.Consensus()
+			}
+		}
+		return nil
+	}
+	id, ok := x.firstTablet(table)
+	for _, ts := range x.c.TServers {
+		if ok && ts.Node() == n && n.Alive() {
+			return ts.Replica(id)
+		}
+	}
+	return nil
+}
+
+func (x *Executor) firstTablet(table string) (wire.TabletID, bool) {
+	store := x.c.Catalog()
+	if store == nil {
+		return 0, false
+	}
+	for _, id := range sim.Keys(store.Tablets) {
+		t := store.Tablets[id]
+		if owner := store.Tables[t.Table]; owner.Name == table && owner.Live() && !t.Gone() {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
+// elect demands an election. That it took place shows when the replica announces its candidacy.
+func (x *Executor) elect(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "election held"
+	n := nodes[0]
+	c := x.consensus(n, r.Fault.Table)
+	if c == nil {
+		r.Missed = n.Name() + " has no replica to elect"
+		return nil
+	}
+	if want := r.Fault.Term; want != 0 && c.Term()+1 != want {
+		r.Missed = fmt.Sprintf("%s is in term %d", n.Name(), c.Term())
+		return nil
+	}
+	c.StartElection()
+	return nil
+}
+
+func (x *Executor) sawCandidate(e raft.ReplicaEvent) {
+	now := x.c.World.Now()
+	for _, r := range x.records {
+		f := r.Fault
+		if f.Kind == Elect && r.Fired && r.Effect == 0 && r.Node == e.Replica.Node().Name() &&
+			(f.Table == "") == (e.Replica.Tablet() == wire.SysCatalog) &&
+			now.Sub(sim.Time(f.At)) < time.Second {
+			r.Effect = 1
+		}
+	}
+}
+
+// stepDown tells a leader to step down; a paused one does when it goes on.
+func (x *Executor) stepDown(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "leader deposed"
+	if c := x.consensus(nodes[0], r.Fault.Table); c != nil {
+		nodes[0].Go("step down", func(*sim.Proc) {
+			if c.StepDown() {
+				r.Effect = 1
+			}
+		})
+	}
+	return nil
+}
+
+func (x *Executor) kill(r *Record, nodes []*sim.Node) (undo func()) {
+	return endAll(r, nodes, "program ended", (*sim.Node).Kill)
+}
+
+func (x *Executor) powerOff(r *Record, nodes []*sim.Node) (undo func()) {
+	return endAll(r, nodes, "machine lost power", (*sim.Node).PowerOff)
+}
+
+func endAll(r *Record, nodes []*sim.Node, unit string, end func(*sim.Node) bool) (undo func()) {
+	r.Unit = unit
+	for _, n := range nodes {
+		if end(n) {
+			r.Effect++
+		}
+	}
+	return func() {
+		for _, n := range nodes {
+			n.Boot()
+		}
+	}
+}
+
+func (x *Executor) pause(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "events held back"
+	var paused []*sim.Node
+	for _, n := range nodes {
+		if n.Pause() {
+			paused = append(paused, n)
+		}
+	}
+	return func() {
+		for _, n := range paused {
+			r.Effect += n.Held()
+			n.Resume()
+		}
+	}
+}
+
+func (x *Executor) slow(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "steps delayed"
+	n := nodes[0]
+	before := n.Slowed()
+	n.Slow(r.Fault.By)
+	return func() {
+		r.Effect = n.Slowed() - before
+		n.Slow(0)
+	}
+}
+
+// struck ends a program at a place in its code, and starts it again.
+func (x *Executor) struck(r *Record, n *sim.Node) {
+	r.Effect = 1
+	if r.Fault.Power {
+		n.PowerOff()
+	} else {
+		n.Kill()
+	}
+	if f := r.Fault; f.For > 0 {
+		x.c.World.At(x.c.World.Now().Add(f.For), key(f, 2), n.Boot)
+	}
+}
+
+func (x *Executor) killAt(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "program ended at the point"
+	n, point := nodes[0], findPoint(r.Fault.Point)
+	x.c.World.Arm(point, n.ID(), func(*sim.Proc) { x.struck(r, n) })
+	return x.whenHealed(func() {
+		if r.Effect == 0 {
+			x.c.World.Arm(point, n.ID(), nil)
+		}
+	})
+}
+
+func (x *Executor) killWait(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "program ended at the wait"
+	n := nodes[0]
+	label := strings.ReplaceAll(r.Fault.Label, "-", " ")
+	return x.whenHealed(x.c.World.ArmWait(label, n.ID(), func(*sim.Proc) { x.struck(r, n) }))
+}
+
+func (x *Executor) killSync(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "program ended at the sync"
+	n := nodes[0]
+	return x.whenHealed(n.Disk().ArmSync(r.Fault.K, r.Fault.When == "before",
+		func() { x.struck(r, n) }))
+}
+
+// whenHealed keeps something to be done when the cluster is healed, and not before: the duration of
+// a fault that lies in wait begins when it strikes.
+func (x *Executor) whenHealed(disarm func()) (undo func()) {
+	x.active = append(x.active, &active{undo: disarm})
+	return nil
+}
+
+func (x *Executor) slowDisk(r *Record, nodes []*sim.Node) (undo func()) {
+	return disturbDisk(r, nodes[0], "syncs delayed", sim.DiskFault{Slow: sim.Slowness(r.Fault.By)})
+}
+
+func (x *Executor) failSync(r *Record, nodes []*sim.Node) (undo func()) {
+	return disturbDisk(r, nodes[0], "syncs failed", sim.DiskFault{Fail: r.Fault.PPM})
+}
+
+func (x *Executor) fullDisk(r *Record, nodes []*sim.Node) (undo func()) {
+	return disturbDisk(r, nodes[0], "syncs refused", sim.DiskFault{Full: true})
+}
+
+func (x *Executor) misdirect(r *Record, nodes []*sim.Node) (undo func()) {
+	return disturbDisk(r, nodes[0], "writes landed elsewhere",
+		sim.DiskFault{Misdirect: r.Fault.PPM})
+}
+
+func disturbDisk(r *Record, n *sim.Node, unit string, f sim.DiskFault) (undo func()) {
+	r.Unit = unit
+	d := n.Disk().Disturb(f)
+	return func() {
+		r.Effect = d.Effects.Total()
+		d.End()
+	}
+}
+
+var streamRot = sim.NewStream("nemesis/rot")
+
+func (x *Executor) bitRot(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "bit flipped"
+	word := sim.Hash(x.c.World.Seed(), streamRot, uint64(r.Fault.ID))
+	if file := nodes[0].Disk().Rot(word); file != "" {
+		r.Effect = 1
+		r.Unit += " in " + file
+	}
+	return nil
+}
+
+func (x *Executor) drift(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "waits of another length"
+	n := nodes[0]
+	before := n.Drifted()
+	n.Drift(r.Fault.PPM)
+	return func() {
+		r.Effect = n.Drifted() - before
+		n.Drift(0)
+	}
+}
+
+func (x *Executor) clockJump(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "readings of the wrong time"
+	n := nodes[0]
+	before := n.WallReadings()
+	n.JumpWall(r.Fault.By)
+	return func() {
+		r.Effect = n.WallReadings() - before
+		n.JumpWall(-r.Fault.By)
+	}
+}
