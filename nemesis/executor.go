@@ -97,7 +97,7 @@ func (x *Executor) fire(r *Record) {
 		r.Missed = "nobody is " + r.Fault.Target
 		return
 	}
-	undo := infoOf(r.Fault.Kind).strike(x, r, nodes)
+	undo := x.strike(r.Fault.Kind)(r, nodes)
 	if undo == nil {
 		return
 	}
@@ -106,6 +106,40 @@ func (x *Executor) fire(r *Record) {
 	if f := r.Fault; f.For > 0 {
 		x.c.World.At(sim.Time(f.At+f.For), key(f, 1), func() { x.end(a) })
 	}
+}
+
+// strike returns what carries out a kind of fault on nodes and returns how to undo it; nil: there
+// is nothing to undo.
+func (x *Executor) strike(k Kind) func(r *Record, nodes []*sim.Node) (undo func()) {
+	return map[Kind]func(*Record, []*sim.Node) func(){
+		Elect:     x.elect,
+		StepDown:  x.stepDown,
+		Kill:      x.kill,
+		PowerOff:  x.powerOff,
+		Pause:     x.pause,
+		Slow:      x.slow,
+		KillAt:    x.killAt,
+		KillWait:  x.killWait,
+		KillSync:  x.killSync,
+		Partition: x.partition,
+		Split:     x.split,
+		Flap:      x.flap,
+		Clog:      x.clog,
+		Swizzle:   x.swizzle,
+		Lossy:     x.lossy,
+		Damage:    x.damage,
+		Reorder:   x.reorder,
+		Redeliver: x.redeliver,
+		SlowLink:  x.slowLink,
+		Bandwidth: x.bandwidth,
+		SlowDisk:  x.slowDisk,
+		FailSync:  x.failSync,
+		FullDisk:  x.fullDisk,
+		BitRot:    x.bitRot,
+		Misdirect: x.misdirect,
+		Drift:     x.drift,
+		ClockJump: x.clockJump,
+	}[k]
 }
 
 // resolve returns the nodes that a word names now: a group, or one node at most.

@@ -1,7 +1,5 @@
 package nemesis
 
-import "tabletop/sim"
-
 // Kind is what a fault does.
 type Kind string
 
@@ -50,11 +48,9 @@ type KindInfo struct {
 	Group bool
 	// Kills tells that the target's program ends.
 	Kills bool
-	// Loses tells that what a disk held for durable may be lost, so that no majority of the disks of
-	// one tablet may be struck.
+	// Loses tells that what a disk held for durable may be lost, so that no majority of the disks
+	// of one tablet may be struck.
 	Loses bool
-	// strike carries the fault out and returns how to undo it; nil: there is nothing to undo.
-	strike func(x *Executor, r *Record, nodes []*sim.Node) (undo func())
 }
 
 var (
@@ -62,75 +58,67 @@ var (
 	links   = []string{"from", "dir", "for"}
 )
 
-// Kinds lists the kinds of faults. It is filled once; an initialized variable would refer to itself.
-var Kinds []KindInfo
+// Kinds lists the kinds of faults.
+var Kinds = []KindInfo{
+	{Kind: Elect, May: []string{"tablet", "term"},
+		Title: "make the target a candidate, even against a live leader; tablet=TABLE for a " +
+			"tablet's"},
+	{Kind: StepDown, May: []string{"tablet"},
+		Title: "make the target, if it leads, a follower of the next term; tablet=TABLE likewise"},
 
-func init() {
-	Kinds = []KindInfo{
-		{Kind: Elect, May: []string{"tablet", "term"}, strike: (*Executor).elect, Title: "make the " +
-			"target a candidate, even against a live leader; tablet=TABLE for a tablet's"},
-		{Kind: StepDown, May: []string{"tablet"}, strike: (*Executor).stepDown, Title: "make the " +
-			"target, if it leads, a follower of the next term; tablet=TABLE likewise"},
+	{Kind: Kill, May: lasting, Group: true, Kills: true,
+		Title: "end the target's program, as kill -9; restart it after for=DURATION"},
+	{Kind: PowerOff, May: lasting, Group: true, Kills: true,
+		Title: "end it and lose what its disk had not synced; restart it after for="},
+	{Kind: Pause, May: lasting, Group: true,
+		Title: "stop the target in its tracks, as SIGSTOP, for="},
+	{Kind: Slow, Needs: []string{"by"}, May: lasting,
+		Title: "make every step of the target's program take by=DURATION"},
+	{Kind: KillAt, Needs: []string{"point"}, May: lasting, Kills: true,
+		Title: "end the target's program when it next passes point=NAME"},
+	{Kind: KillWait, Needs: []string{"label"}, May: []string{"power", "for"}, Kills: true,
+		Title: "end it when a process of it begins a wait whose label begins with label=WORDS, " +
+			"- for spaces; power=off: and the machine"},
+	{Kind: KillSync, Needs: []string{"k", "when"}, May: []string{"power", "for"}, Kills: true,
+		Title: "end it just when=before or after its k-th sync, k=N; power=off likewise"},
 
-		{Kind: Kill, May: lasting, Group: true, Kills: true, strike: (*Executor).kill,
-			Title: "end the target's program, as kill -9; restart it after for=DURATION"},
-		{Kind: PowerOff, May: lasting, Group: true, Kills: true, strike: (*Executor).powerOff,
-			Title: "end it and lose what its disk had not synced; restart it after for="},
-		{Kind: Pause, May: lasting, Group: true, strike: (*Executor).pause,
-			Title: "stop the target in its tracks, as SIGSTOP, for="},
-		{Kind: Slow, Needs: []string{"by"}, May: lasting, strike: (*Executor).slow,
-			Title: "make every step of the target's program take by=DURATION"},
-		{Kind: KillAt, Needs: []string{"point"}, May: lasting, Kills: true,
-			strike: (*Executor).killAt,
-			Title:  "end the target's program when it next passes point=NAME"},
-		{Kind: KillWait, Needs: []string{"label"}, May: []string{"power", "for"}, Kills: true,
-			strike: (*Executor).killWait, Title: "end it when a process of it begins a wait whose " +
-				"label begins with label=WORDS, - for spaces; power=off: and the machine"},
-		{Kind: KillSync, Needs: []string{"k", "when"}, May: []string{"power", "for"}, Kills: true,
-			strike: (*Executor).killSync,
-			Title:  "end it just when=before or after its k-th sync, k=N; power=off likewise"},
+	{Kind: Partition, May: links,
+		Title: "cut the target off from=all, masters, tservers, clients or a node, dir=both, " +
+			"in or out, for="},
+	{Kind: Split, Needs: []string{"shape"}, May: []string{"turn", "for"}, Group: true,
+		Title: "split a group, rotated by turn=N: shape=halves, bridge (halves with one node " +
+			"in both) or ring (each reaches its neighbours)"},
+	{Kind: Flap, Needs: []string{"by"}, May: links,
+		Title: "cut the target off and let it be again, every by=DURATION"},
+	{Kind: Clog, May: links, Title: "hold what goes over the links; then it goes on in its order"},
+	{Kind: Swizzle, Needs: []string{"by"}, May: links,
+		Title: "clog the links one by one, every by=DURATION, and release them in another order"},
+	{Kind: Lossy, Needs: []string{"ppm"}, May: links,
+		Title: "lose ppm=N of a million segments, which are sent again"},
+	{Kind: Damage, Needs: []string{"ppm"}, May: links,
+		Title: "damage ppm=N of a million segments, which the receiver drops"},
+	{Kind: Reorder, Needs: []string{"ppm", "by"}, May: links,
+		Title: "make ppm=N of a million segments up to by=DURATION late"},
+	{Kind: Redeliver, Needs: []string{"ppm", "by"}, May: links,
+		Title: "deliver ppm=N of a million requests again, up to by=DURATION later"},
+	{Kind: SlowLink, Needs: []string{"by"}, May: links,
+		Title: "add about by=DURATION to the latency"},
+	{Kind: Bandwidth, Needs: []string{"rate"}, May: links,
+		Title: "let rate=N bytes a second pass; the rest waits in line"},
 
-		{Kind: Partition, May: links, strike: (*Executor).partition, Title: "cut the target off " +
-			"from=all, masters, tservers, clients or a node, dir=both, in or out, for="},
-		{Kind: Split, Needs: []string{"shape"}, May: []string{"turn", "for"}, Group: true,
-			strike: (*Executor).split, Title: "split a group, rotated by turn=N: shape=halves, " +
-				"bridge (halves with one node in both) or ring (each reaches its neighbours)"},
-		{Kind: Flap, Needs: []string{"by"}, May: links, strike: (*Executor).flap,
-			Title: "cut the target off and let it be again, every by=DURATION"},
-		{Kind: Clog, May: links, strike: (*Executor).clog,
-			Title: "hold what goes over the links; then it goes on in its order"},
-		{Kind: Swizzle, Needs: []string{"by"}, May: links, strike: (*Executor).swizzle,
-			Title: "clog the links one by one, every by=DURATION, and release them in another order"},
-		{Kind: Lossy, Needs: []string{"ppm"}, May: links, strike: (*Executor).lossy,
-			Title: "lose ppm=N of a million segments, which are sent again"},
-		{Kind: Damage, Needs: []string{"ppm"}, May: links, strike: (*Executor).damage,
-			Title: "damage ppm=N of a million segments, which the receiver drops"},
-		{Kind: Reorder, Needs: []string{"ppm", "by"}, May: links, strike: (*Executor).reorder,
-			Title: "make ppm=N of a million segments up to by=DURATION late"},
-		{Kind: Redeliver, Needs: []string{"ppm", "by"}, May: links, strike: (*Executor).redeliver,
-			Title: "deliver ppm=N of a million requests again, up to by=DURATION later"},
-		{Kind: SlowLink, Needs: []string{"by"}, May: links, strike: (*Executor).slowLink,
-			Title: "add about by=DURATION to the latency"},
-		{Kind: Bandwidth, Needs: []string{"rate"}, May: links, strike: (*Executor).bandwidth,
-			Title: "let rate=N bytes a second pass; the rest waits in line"},
+	{Kind: SlowDisk, Needs: []string{"by"}, May: lasting,
+		Title: "add about by=DURATION to every sync"},
+	{Kind: FailSync, Needs: []string{"ppm"}, May: lasting,
+		Title: "fail ppm=N of a million syncs; what they cover may be lost"},
+	{Kind: FullDisk, May: lasting, Title: "leave no more room on the disk"},
+	{Kind: BitRot, Loses: true, Title: "flip a bit somewhere on the disk"},
+	{Kind: Misdirect, Needs: []string{"ppm"}, May: lasting, Loses: true,
+		Title: "let ppm=N of a million writes land elsewhere on the disk"},
 
-		{Kind: SlowDisk, Needs: []string{"by"}, May: lasting, strike: (*Executor).slowDisk,
-			Title: "add about by=DURATION to every sync"},
-		{Kind: FailSync, Needs: []string{"ppm"}, May: lasting, strike: (*Executor).failSync,
-			Title: "fail ppm=N of a million syncs; what they cover may be lost"},
-		{Kind: FullDisk, May: lasting, strike: (*Executor).fullDisk,
-			Title: "leave no more room on the disk"},
-		{Kind: BitRot, Loses: true, strike: (*Executor).bitRot,
-			Title: "flip a bit somewhere on the disk"},
-		{Kind: Misdirect, Needs: []string{"ppm"}, May: lasting, Loses: true,
-			strike: (*Executor).misdirect,
-			Title:  "let ppm=N of a million writes land elsewhere on the disk"},
-
-		{Kind: Drift, Needs: []string{"ppm"}, May: lasting, strike: (*Executor).drift,
-			Title: "let the target's clocks run ppm=N too fast, or too slow"},
-		{Kind: ClockJump, Needs: []string{"by"}, May: lasting, strike: (*Executor).clockJump,
-			Title: "set the target's wall clock forward by=DURATION, or back"},
-	}
+	{Kind: Drift, Needs: []string{"ppm"}, May: lasting,
+		Title: "let the target's clocks run ppm=N too fast, or too slow"},
+	{Kind: ClockJump, Needs: []string{"by"}, May: lasting,
+		Title: "set the target's wall clock forward by=DURATION, or back"},
 }
 
 func infoOf(k Kind) *KindInfo {

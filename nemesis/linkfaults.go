@@ -63,7 +63,8 @@ func (x *Executor) clog(r *Record, nodes []*sim.Node) (undo func()) {
 }
 
 func (x *Executor) lossy(r *Record, nodes []*sim.Node) (undo func()) {
-	return x.disturb(r, "segments lost", sim.LinkFault{Lose: r.Fault.PPM}, x.ways(r.Fault, nodes[0]))
+	return x.disturb(r, "segments lost", sim.LinkFault{Lose: r.Fault.PPM},
+		x.ways(r.Fault, nodes[0]))
 }
 
 func (x *Executor) damage(r *Record, nodes []*sim.Node) (undo func()) {

@@ -208,3 +208,27 @@ func TestUnknownTargetsAreRefused(t *testing.T) {
 		require.ErrorContains(t, nemesis.CheckTargets(c, []nemesis.Fault{f}), want)
 	}
 }
+
+// Every kind is drawn by some storm, and every storm within its budget.
+func TestEveryKindIsDrawn(t *testing.T) {
+	drawn := map[nemesis.Kind]int{}
+	masters, tservers := []string{"master-1", "master-2", "master-3"}, []string{"ts-1", "ts-2", "ts-3"}
+	for seed := range uint64(300) {
+		damaged := map[string]bool{}
+		for _, f := range nemesis.Draw(sim.NewRand(seed, stream), nemesis.Storm{Begin: 5 * time.Second,
+			End: time.Minute, Masters: masters, TServers: tservers, Tables: []string{"t"}}) {
+			drawn[f.Kind]++
+			if f.Kind == nemesis.BitRot || f.Kind == nemesis.Misdirect {
+				damaged[f.Target] = true
+			}
+		}
+		require.LessOrEqual(t, len(damaged), 2)
+		if len(damaged) == 2 {
+			require.NotEqual(t, damaged["ts-1"] || damaged["ts-2"] || damaged["ts-3"],
+				!damaged["master-1"] && !damaged["master-2"] && !damaged["master-3"])
+		}
+	}
+	for _, k := range nemesis.Kinds {
+		require.Positive(t, drawn[k.Kind], k.Kind)
+	}
+}
