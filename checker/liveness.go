@@ -73,7 +73,20 @@ func (j *Judges) Unfinished() []Unfinished {
 			list = append(list, j.creating(m, t))
 		}
 	}
+	list = append(list, j.unknown(m)...)
 	return append(list, j.behind(m)...)
+}
+
+// unknown lists tablet servers that run and that the leader master takes for dead.
+func (j *Judges) unknown(leader *master.Master) []Unfinished {
+	var list []Unfinished
+	for _, id := range j.c.TServerIDs() {
+		if n := j.c.World.Node(id); n.Alive() && !leader.TakesForLive(id) {
+			list = append(list, Unfinished{"tserver", "not-registered", fmt.Sprintf(
+				"%s runs, and %s takes it for dead", n.Name(), leader.Node().Name())})
+		}
+	}
+	return list
 }
 
 // behind lists masters that have not applied what the leader has, other than those whose disk has

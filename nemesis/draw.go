@@ -115,6 +115,8 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 		}
 	case k.Group && d.r.Chance(60_000):
 		f.Target = "masters"
+	case k.Kind == ClockJump: // masters do not read the wall clock
+		f.Target = d.one(d.TServers)
 	case onMaster || k.Kind == KillAt:
 		f.Target = d.master(k.Kind)
 	case k.Kind == Elect:
@@ -177,8 +179,11 @@ func (d *drawer) fill(f *Fault, k *KindInfo) {
 			f.By = d.by(f.Kind)
 		case "for":
 			f.For = d.between(300*time.Millisecond, d.longest)
-			if f.Kind == Partition {
+			switch f.Kind {
+			case Partition:
 				f.For += d.between(0, 8*time.Second)
+			case ClockJump:
+				f.For += d.between(0, d.End-f.At)
 			}
 		}
 	}

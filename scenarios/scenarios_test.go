@@ -98,12 +98,13 @@ func TestStormsFindKUDU1353(t *testing.T) {
 // Every hazard that the profiles of Kudu leave open is found, with nothing else switched.
 func TestHazardsAreFound(t *testing.T) {
 	for id, oracle := range map[string]string{
-		"KUDU-1537": checker.ExactlyOnce,
-		"KUDU-1188": checker.Linearizability,
-		"KUDU-1358": checker.Availability,
-		"KUDU-2472": checker.Availability,
-		"KUDU-1374": checker.Liveness,
-		"KUDU-1353": checker.Liveness,
+		"KUDU-1537":   checker.ExactlyOnce,
+		"KUDU-1188":   checker.Linearizability,
+		"KUDU-1358":   checker.Availability,
+		"KUDU-2472":   checker.Availability,
+		"KUDU-1374":   checker.Liveness,
+		"KUDU-1353":   checker.Liveness,
+		"start-stamp": checker.Liveness,
 	} {
 		t.Run(id, func(t *testing.T) {
 			caught := false

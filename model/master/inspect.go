@@ -90,3 +90,10 @@ func (m *Master) RoutesTo(id wire.TabletID) wire.ServerID {
 	}
 	return wire.NoServer
 }
+
+// TakesForLive reports whether a tablet server is registered with this process and not presumed
+// dead.
+func (m *Master) TakesForLive(id wire.ServerID) bool {
+	d := m.ts.descriptors[id]
+	return d != nil && d.available(m.node.Now())
+}

@@ -130,7 +130,7 @@ func (h *heartbeater) lookForNewLeader(resp *wire.TSHeartbeatResponse, sentFull 
 func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 	ts := h.ts
 	req := &wire.TSHeartbeatRequest{Server: ts.node.ID(),
-		Incarnation: int64(ts.node.Incarnation()) + 1,
+		Incarnation: ts.stamp,
 		Register:    h.register, LiveTablets: len(ts.tablets)}
 	req.Report = wire.TabletReport{Full: h.full || h.register, Seq: h.seq}
 	h.seq++

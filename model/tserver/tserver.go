@@ -14,6 +14,7 @@ type TServer struct {
 	tablets map[wire.TabletID]*tablet
 	deleted map[wire.TabletID]bool // refused when asked for again
 	beats   []*heartbeater
+	stamp   int64 // tells this start from earlier ones
 }
 
 // Config describes a tablet server.
@@ -29,7 +30,10 @@ func Boot(n *sim.Node, cfg Config) *TServer {
 		deleted: map[wire.TabletID]bool{}}
 	ts.findTablets()
 	n.Serve(ts.serve)
-	ts.startHeartbeaters(cfg.Masters)
+	n.Go("start", func(p *sim.Proc) {
+		ts.takeStamp(p)
+		ts.startHeartbeaters(cfg.Masters)
+	})
 	n.Go("open tablets", func(p *sim.Proc) {
 		for _, id := range sim.Keys(ts.tablets) {
 			if t := ts.tablets[id]; t != nil {
@@ -38,6 +42,32 @@ func Boot(n *sim.Node, cfg Config) *TServer {
 		}
 	})
 	return ts
+}
+
+// stampFile holds the stamp of the last start.
+const stampFile = "instance"
+
+// takeStamp reads the wall clock for a stamp that tells this start from earlier ones
+// (NodeInstancePB::instance_seqno). With the defence it is above the last one, whatever the clock
+// says.
+func (ts *TServer) takeStamp(p *sim.Proc) {
+	ts.stamp = ts.node.Wall().Microseconds()
+	if !ts.v.On(variant.MonotonicStartStamp) {
+		return
+	}
+	disk := ts.node.Disk()
+	if f := disk.Open(stampFile); f != nil {
+		if content, intact := wire.Unseal(f.Bytes()); intact {
+			ts.stamp = max(ts.stamp, int64(wire.NewDecoder(content).Int())+1)
+		}
+	}
+	var e wire.Encoder
+	e.Int(int(ts.stamp))
+	f := disk.Create(stampFile + ".tmp")
+	f.Append(wire.Seal(e.Bytes()))
+	p.Must(f.Sync(p))
+	disk.Rename(stampFile+".tmp", stampFile)
+	p.Must(disk.SyncDir(p))
 }
 
 // Node returns the node of the server.

@@ -31,6 +31,8 @@ const (
 	L12
 	// KUDU2472 refuses CreateTable while a restarted leader master has heard of few servers.
 	KUDU2472
+	// StartStamp tells the starts of a tablet server apart by its wall clock.
+	StartStamp
 
 	// FullReportByTerm: a tablet server sends a full report for every term of a leader master.
 	FullReportByTerm
@@ -44,6 +46,8 @@ const (
 	AbdicateWhenBehind
 	// WaitForTServers: a CreateTable waits while fewer servers are known than it needs.
 	WaitForTServers
+	// MonotonicStartStamp: the stamp of a tablet server's start never goes back.
+	MonotonicStartStamp
 
 	switchCount
 )
@@ -86,6 +90,8 @@ var Defects = []Defect{
 		"L12", []Switch{AbdicateWhenBehind}},
 	{KUDU2472, "KUDU-2472", "a restarted leader master refuses CreateTable until servers report",
 		"B05", []Switch{WaitForTServers}},
+	{StartStamp, "start-stamp", "a tablet server whose clock was set back counts as an old start",
+		"start-stamp", []Switch{MonotonicStartStamp}},
 }
 
 // Defences lists all defences.
@@ -102,6 +108,8 @@ var Defences = []Defence{
 		"a new leader master that cannot catch up in time steps down instead of exiting"},
 	{WaitForTServers, "wait-for-tservers",
 		"CreateTable waits within its deadline for enough tablet servers to be known"},
+	{MonotonicStartStamp, "monotonic-start-stamp",
+		"the stamp of a tablet server's start is kept on its disk and never goes back"},
 }
 
 // Profile is a named set of defects that stands for a version of the system.
@@ -116,12 +124,13 @@ type Profile struct {
 var Profiles = []Profile{
 	{ID: "ideal", Title: "every known hazard closed"},
 	{ID: "kudu-0.7", Title: "Kudu before the fixes of 2016",
-		Defects: []Switch{KUDU1353, KUDU1374, KUDU1358, KUDU1991, KUDU1537, KUDU1188, L12},
+		Defects: []Switch{KUDU1353, KUDU1374, KUDU1358, KUDU1991, KUDU1537, KUDU1188, L12,
+			StartStamp},
 		Options: []string{"pre-election=false", "waits-end-with-term=false"}},
 	{ID: "kudu-1.0", Title: "Kudu with what was adopted against KUDU-1353",
-		Defects: []Switch{KUDU1991, KUDU1537, KUDU1188, L1, L12, KUDU2472},
+		Defects: []Switch{KUDU1991, KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp},
 		Options: []string{"pre-election=false", "waits-end-with-term=false"}},
 	{ID: "kudu-head", Title: "Kudu of today, with its open hazards",
-		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472},
+		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp},
 		Options: []string{"waits-end-with-term=false"}},
 }
