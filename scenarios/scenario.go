@@ -32,6 +32,8 @@ var Scenarios []Scenario
 func init() {
 	Scenarios = []Scenario{
 		{Name: "storm", Title: "random DDL under random faults", plan: stormPlan},
+		{Name: "disaster", Title: "a storm that may damage the disks of a majority: it may stand " +
+			"still, but never lie", plan: disasterPlan},
 		{Name: "kudu-1353",
 			Title: "the eight steps of KUDU-1353: an AlterTable that hangs for ever",
 			plan:  kudu1353Plan, checks: kudu1353Checks, Compared: kudu1353Variants},

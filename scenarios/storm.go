@@ -23,18 +23,24 @@ const stormWarmUp = 6 * time.Second
 
 // stormPlan draws a random storm. Nothing in it depends on the selection, so that variants can be
 // compared under the same storms.
-func stormPlan(seed uint64, s variant.Selection) Plan {
+func stormPlan(seed uint64, s variant.Selection) Plan { return drawStorm("storm", seed, s) }
+
+// disasterPlan draws a storm in which a majority of the disks may lose what they held for durable.
+func disasterPlan(seed uint64, s variant.Selection) Plan { return drawStorm("disaster", seed, s) }
+
+func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	d := &drawing{r: sim.NewRand(seed, streamPlan)}
 	d.size()
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
-	p := Plan{Scenario: "storm", Seed: seed, Select: s, Heal: d.end}
+	p := Plan{Scenario: scenario, Seed: seed, Select: s, Heal: d.end}
 	p.Select.Options = append(d.options(), s.Options...)
 	d.workload()
 	p.Ops = d.ops
 	p.Faults = nemesis.Draw(sim.NewRand(seed, streamPlan, 1), nemesis.Storm{
 		Begin: d.begin, End: d.end, Masters: numbered("master-", d.masters),
-		TServers: numbered("ts-", d.tservers), Tables: d.names})
+		TServers: numbered("ts-", d.tservers), Tables: d.names,
+		Unbounded: scenario == "disaster"})
 	return p
 }
 
