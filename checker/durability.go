@@ -55,8 +55,8 @@ func (d *durability) booted(e raft.ReplicaEvent) {
 	}), v)
 }
 
-// forgottenBy reports whether a later log lacks the end of what was durable, without another entry in
-// its place. A replica that cannot read what it promised must say so and not start.
+// forgottenBy reports whether a later log lacks the end of what was durable, without another entry
+// in its place. A replica that cannot read what it promised must say so and not start.
 func (v *durableView) forgottenBy(later *durableView) bool {
 	return len(later.ops) < len(v.ops) && slices.Equal(later.ops, v.ops[:len(later.ops)])
 }
