@@ -4,8 +4,8 @@
 // proves nothing.
 //
 // Judges of every event: Raft safety, durability before visibility, caches against the master
-// tablet, names and single execution, availability. Judges of a finished run: linearizability of
-// the DDL history, and convergence, which says what a cluster still waits for.
+// tablet, names and single execution, availability, completion. Judges of a finished run:
+// linearizability of the DDL history, and convergence, which says what a cluster still waits for.
 //
 //tabletop:deterministic
 package checker
@@ -47,6 +47,7 @@ const (
 	Availability         = "availability"
 	Linearizability      = "linearizability"
 	Liveness             = "liveness"
+	Done                 = "done"
 	NoCrash              = "no-crash"
 )
 
@@ -71,6 +72,7 @@ var Oracles = []Oracle{
 	{Availability, "a CreateTable is not refused for want of servers that live", false},
 	{Linearizability, "the DDL history is linearizable to its specification", false},
 	{Liveness, "after healing every DDL ends and nothing is left half done", false},
+	{Done, "a create or an alter is done only when the tablets are", false},
 	{NoCrash, "no panic, no livelock", true},
 }
 
@@ -108,6 +110,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	j.effects = watchEffects(j)
 	j.cache = watchCache(j)
 	watchAvailability(j)
+	watchDone(j)
 	return j
 }
 

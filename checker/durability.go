@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tabletop/model/raft"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -136,10 +137,19 @@ func (d *durability) sent(e *sim.Envelope) {
 			d.exempt[m.Request] = true
 		}
 	case *wire.DDLResponse:
-		if m.Status.OK() && !d.exempt[m.Request] {
+		if d.restsOnEntry(m) {
 			d.answer(e.From, m)
 		}
 	}
+}
+
+// restsOnEntry reports whether an answer promises that there is an entry. Where answers are kept,
+// every one that says something of the catalog does: what is refused must not take effect later.
+func (d *durability) restsOnEntry(m *wire.DDLResponse) bool {
+	if d.j.c.Variants.On(variant.ExactlyOnceDDL) {
+		return m.Status.Code.Class() != wire.Environment
+	}
+	return m.Status.OK() && !d.exempt[m.Request]
 }
 
 func (d *durability) vote(from sim.NodeID, tablet wire.TabletID, candidate wire.ServerID,
@@ -153,15 +163,17 @@ func (d *durability) vote(from sim.NodeID, tablet wire.TabletID, candidate wire.
 		from, what, d.name(candidate), term, tablet, metaOf(v))
 }
 
+// acknowledgement checks that the entries are durable, and so is the term: a follower that forgets
+// it would take entries, or vote, in an older one.
 func (d *durability) acknowledgement(from sim.NodeID, m *wire.UpdateConsensusResponse) {
 	*d.looked++
 	v := d.view(from, m.Tablet)
-	if v != nil && v.has(m.LastReceived) {
+	if v != nil && v.has(m.LastReceived) && v.meta.Term >= m.Term {
 		return
 	}
 	d.broken(m.Tablet, "acknowledgement-not-synced",
-		"%s acknowledges entry %v of %v, which its disk does not hold", from, m.LastReceived,
-		m.Tablet)
+		"%s acknowledges entry %v of %v in term %d; its disk does not hold both, it has %v", from,
+		m.LastReceived, m.Tablet, m.Term, metaOf(v))
 }
 
 // answer checks that the entry with a request's effect is durable on a majority of the masters.

@@ -13,6 +13,7 @@ import (
 type raftJudge struct {
 	j    *Judges
 	logs map[wire.TabletID]*tabletLog
+	last map[*raft.Replica]int64 // index of the last entry applied since it was opened
 
 	elections, appends, commits, applies *int
 }
@@ -41,7 +42,7 @@ type entryID struct {
 }
 
 func watchRaft(j *Judges) {
-	r := &raftJudge{j: j, logs: map[wire.TabletID]*tabletLog{},
+	r := &raftJudge{j: j, logs: map[wire.TabletID]*tabletLog{}, last: map[*raft.Replica]int64{},
 		elections: j.counter(ElectionSafety), appends: j.counter(LogMatching),
 		commits: j.counter(LeaderCompleteness), applies: j.counter(StateMachineSafety)}
 	raft.Elected.Subscribe(j.c.World, r.elected)
@@ -150,9 +151,15 @@ func (r *raftJudge) agree(l *tabletLog, replica *raft.Replica, op wire.OpID) boo
 	return true
 }
 
-// applied checks that every replica applies the agreed log.
+// applied checks that every replica applies the agreed log, from its beginning and without gaps.
 func (r *raftJudge) applied(e raft.EntryEvent) {
 	l := r.log(e.Replica.Tablet())
+	if before := r.last[e.Replica]; e.Entry.Index != before+1 {
+		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object, Reason: "out-of-order",
+			Detail: fmt.Sprintf("%s applies %v of %v after entry %d", name(e.Replica), e.Entry.OpID,
+				e.Replica.Tablet(), before)})
+	}
+	r.last[e.Replica] = e.Entry.Index
 	if e.Entry.Index > int64(len(l.committed)) {
 		*r.applies++
 		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object,
