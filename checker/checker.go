@@ -111,6 +111,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	j.cache = watchCache(j)
 	watchAvailability(j)
 	watchDone(j)
+	watchLists(j)
 	return j
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
+	"tabletop/model/client"
+	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
@@ -65,6 +67,31 @@ func Project(events []Event, names []string) []Event {
 		}
 	}
 	return part
+}
+
+// Impossible returns the first answer that no state of the catalog explains: a create that gives
+// the id of another table, or a list with a name that nobody ever spoke of. Parts of a history do
+// not show these.
+func Impossible(events []Event) (bad Event, found bool) {
+	var created []wire.TableID
+	var names []string
+	for _, e := range events {
+		names = append(names, namesOf(e.Op)...)
+	}
+	for _, e := range events {
+		if e.Op.Kind == client.Create && e.Out.Code == wire.OK {
+			if slices.Contains(created, e.Out.Table) {
+				return e, true
+			}
+			created = append(created, e.Out.Table)
+		}
+		if slices.ContainsFunc(e.Out.Tables, func(t wire.ListedTable) bool {
+			return !slices.Contains(names, t.Name)
+		}) {
+			return e, true
+		}
+	}
+	return Event{}, false
 }
 
 // CheckComponent judges one part of a history with Porcupine. It returns the operations that the
@@ -131,6 +158,10 @@ func leftOut(events []Event, info porcupine.LinearizationInfo) []Event {
 func (j *Judges) CheckHistory() (settled Settled, inconclusive bool) {
 	looked := j.counter(Linearizability)
 	events, settled := j.settle()
+	if bad, found := Impossible(events); found {
+		j.report(Violation{Oracle: Linearizability, Object: "history",
+			Reason: "impossible/" + string(bad.Op.Kind), Detail: bad.String()})
+	}
 	for _, names := range Components(events) {
 		part := Project(events, names)
 		*looked += len(part)

@@ -26,6 +26,9 @@ type specTable struct {
 	name    string
 	schemas []wire.Schema
 	visible int64 // at least
+	// shownAt is the latest version at the instant when visible was shown. What becomes visible
+	// later is the latest by then, so versions between the two are not shown any more.
+	shownAt int64
 }
 
 func newState(tables []specTable) *specState {
@@ -35,6 +38,7 @@ func newState(tables []specTable) *specState {
 		d.Uint64(uint64(t.id))
 		d.String(t.name)
 		d.Int(t.visible)
+		d.Int(t.shownAt)
 		d.Uint64(uint64(len(t.schemas)))
 	}
 	return &specState{tables, d.Sum()}
@@ -45,6 +49,7 @@ func newState(tables []specTable) *specState {
 func (s *specState) equal(o *specState) bool {
 	return s.hash == o.hash && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
 		return a.id == b.id && a.name == b.name && a.visible == b.visible &&
+			a.shownAt == b.shownAt &&
 			slices.EqualFunc(a.schemas, b.schemas, slices.Equal[wire.Schema])
 	})
 }
@@ -226,7 +231,7 @@ func (s *specState) get(op client.Op, out Answer) *specState {
 	case out.Code == wire.TableNotFound:
 		return s.when(!exists)
 	case out.Code != wire.OK || !exists || t.id != out.Table,
-		out.Version < t.visible || out.Version > t.latest(),
+		out.Version != t.visible && out.Version < t.shownAt, out.Version > t.latest(),
 		!slices.Equal(t.schemas[out.Version], out.Schema):
 		return nil
 	}
@@ -234,10 +239,10 @@ func (s *specState) get(op client.Op, out Answer) *specState {
 }
 
 func (s *specState) showing(t specTable, version int64) *specState {
-	if t.visible == version {
+	if t.visible == version && t.shownAt == t.latest() {
 		return s
 	}
-	t.visible = version
+	t.visible, t.shownAt = version, t.latest()
 	return s.with(t)
 }
 
@@ -257,7 +262,10 @@ func (s *specState) alterDone(out Answer) *specState {
 // list is shown all live tables; here only those with names of the component count.
 func (s *specState) list(out Answer, component []string) *specState {
 	shown := 0
-	for _, listed := range out.Tables {
+	for i, listed := range out.Tables {
+		if slices.Contains(out.Tables[:i], listed) {
+			return nil
+		}
 		if !slices.Contains(component, listed.Name) {
 			continue
 		}

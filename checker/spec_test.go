@@ -47,6 +47,9 @@ func listed(pairs ...any) Answer {
 
 // check judges a history whole, part by part.
 func check(events []Event) Verdict {
+	if _, found := Impossible(events); found {
+		return Illegal
+	}
 	for _, names := range Components(events) {
 		if v, _, _ := CheckComponent(Project(events, names), names); v != Legal {
 			return v
@@ -133,6 +136,22 @@ func TestSpecificationClauseByClause(t *testing.T) {
 		"a list is one instant": {
 			[]Event{create(0, 1), ev(t, 10, 11, "list", listed("t", 1))},
 			[]Event{create(0, 1), ev(t, 10, 11, "list", listed())}},
+		"what was skipped is not shown later": {
+			[]Event{create(0, 1), alterB(10, 11), get(12, shown(1, 0, "k", "a")),
+				ev(t, 20, 21, "alter t add:c", effect(1, 2)), get(30, shown(1, 1, "k", "a", "b"))},
+			[]Event{create(0, 1), alterB(10, 11), ev(t, 20, 21, "alter t add:c", effect(1, 2)),
+				get(30, shown(1, 0, "k", "a")), get(40, shown(1, 1, "k", "a", "b"))}},
+		"an id ends with its table": {
+			[]Event{create(0, 1), ev(t, 5, 6, "delete t", effect(1, 0)), create(10, 2)},
+			[]Event{create(0, 1), ev(t, 5, 6, "delete t", effect(1, 0)), create(10, 1)}},
+		"a list shows every table once": {
+			[]Event{create(0, 1), ev(t, 5, 6, "create u columns=k", effect(2, 0)),
+				ev(t, 10, 11, "list", listed("t", 1, "u", 2))},
+			[]Event{create(0, 1), ev(t, 2, 3, "alter t rename-to=u", effect(1, 1)), create(5, 2),
+				ev(t, 10, 11, "list", listed("t", 2, "t", 2))}},
+		"a list shows no table that nobody made": {
+			[]Event{create(0, 1), ev(t, 10, 11, "list", listed("t", 1))},
+			[]Event{create(0, 1), ev(t, 10, 11, "list", listed("t", 1, "x", 7))}},
 		"a list shows a renamed table once": {
 			[]Event{create(0, 1), ev(t, 10, 20, "alter t rename-to=u", effect(1, 1)),
 				ev(t, 12, 13, "list", listed("t", 1)), ev(t, 14, 15, "list", listed("u", 1))},
