@@ -47,8 +47,8 @@ func watchAvailability(j *Judges) {
 }
 
 func (a *availability) answered(e client.OpEvent) {
-	if e.Op.Kind != client.Create {
-		return
+	if e.Op.Kind != client.Create || e.Outcome.Master == wire.NoServer {
+		return // no master has answered
 	}
 	*a.looked++
 	if e.Outcome.Status.Code != wire.ReplicationFactorTooHigh {

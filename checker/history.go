@@ -58,15 +58,17 @@ type pending struct {
 	Event
 	request  wire.RequestID
 	answered bool
-	unknown  bool // the client cannot know whether it took effect
+	ended    sim.Time // when the client stopped trying; Never: it has not
+	unknown  bool     // the client cannot know whether it took effect
 }
 
 func recordHistory(w *sim.World) *History {
 	h := &History{open: map[int]*pending{}, lives: map[string]int{}}
 	client.Called.Subscribe(w, func(e client.OpEvent) {
 		name := e.Node().Name()
-		p := &pending{request: e.Request, unknown: true, Event: Event{Call: w.Now(),
-			Return: sim.Never, Op: e.Op, Process: fmt.Sprintf("%s.%d", name, h.lives[name])}}
+		p := &pending{request: e.Request, unknown: true, ended: sim.Never, Event: Event{
+			Call: w.Now(), Return: sim.Never, Op: e.Op,
+			Process: fmt.Sprintf("%s.%d", name, h.lives[name])}}
 		h.open[e.Op.ID] = p
 		h.events = append(h.events, p)
 	})
@@ -77,7 +79,7 @@ func recordHistory(w *sim.World) *History {
 
 func (h *History) answered(now sim.Time, e client.OpEvent) {
 	p, out := h.open[e.Op.ID], e.Outcome
-	p.answered = true
+	p.answered, p.ended = true, now
 	p.Out = Answer{Code: out.Status.Code, Table: out.Table, Version: out.Version,
 		Schema: out.Schema, Tables: out.Tables}
 	// An error of the environment says nothing of the catalog, not even whether an earlier
@@ -153,13 +155,14 @@ func (j *Judges) compareAnswer(p *pending, effect *requested) {
 	}
 }
 
-// Overlaps counts the pairs of DDL operations that ran at the same time on one name.
+// Overlaps counts the pairs of DDL operations that clients were carrying out at the same time on
+// one name.
 func (h *History) Overlaps() int {
 	pairs := 0
 	for i, a := range h.events {
 		for _, b := range h.events[:i] {
-			if a.Op.ChangesCatalog() && b.Op.ChangesCatalog() && a.Call <= b.Return &&
-				b.Call <= a.Return && shareName(a.Op, b.Op) {
+			if a.Op.ChangesCatalog() && b.Op.ChangesCatalog() && a.Call < b.ended &&
+				b.Call < a.ended && shareName(a.Op, b.Op) {
 				pairs++
 			}
 		}

@@ -48,7 +48,7 @@ func (j *Judges) mayStandStill() bool {
 
 // Unfinished lists what the cluster still has to do: nothing, once it has converged.
 func (j *Judges) Unfinished() []Unfinished {
-	*j.counter(Liveness)++
+	looked := j.counter(Liveness)
 	if j.mayStandStill() {
 		return nil
 	}
@@ -62,6 +62,7 @@ func (j *Judges) Unfinished() []Unfinished {
 			strings.Join(mastersDo(j.c), "; ")})
 	}
 	store := m.Store()
+	*looked += len(store.Tables) + len(store.Tablets)
 	for _, id := range sim.Keys(store.Tables) {
 		if t := store.Tables[id]; t.State == catalog.TableAltering {
 			list = append(list, j.altering(m, t))
@@ -132,11 +133,12 @@ func mastersDo(c *model.Cluster) []string {
 }
 
 // altering says which tablets of a table lag, and what could still make them catch up. An alter
-// is stuck when nothing could: no task for it is left or goes to the tablet's leader, and that has
-// nothing to tell the leader master about the tablet.
+// is stuck when nothing could for some tablet that lags: no task for it is left or goes to the
+// tablet's leader, and that has nothing to tell the leader master about the tablet. If none lags
+// then a report of any makes the master end the alter.
 func (j *Judges) altering(m *master.Master, t *catalog.Table) Unfinished {
 	var lines []string
-	hope := false
+	lag, stuck, hope := false, false, false
 	for _, id := range sim.Keys(m.Store().Tablets) {
 		tablet := m.Store().Tablets[id]
 		if tablet.Table != t.ID || tablet.Gone() {
@@ -145,10 +147,13 @@ func (j *Judges) altering(m *master.Master, t *catalog.Table) Unfinished {
 		line, able := j.lagging(m, tablet)
 		lines = append(lines, line)
 		hope = hope || able
+		if m.ReportedVersion(id) < t.Version {
+			lag, stuck = true, stuck || !able
+		}
 	}
-	reason := "alter-stuck"
-	if hope {
-		reason = "alter-slow"
+	reason := "alter-slow"
+	if stuck || !lag && !hope {
+		reason = "alter-stuck"
 	}
 	return Unfinished{"table", reason, fmt.Sprintf("%s (%v) is ALTERING to version %d: %s", t.Name,
 		t.ID, t.Version, strings.Join(lines, "; "))}
@@ -203,10 +208,11 @@ func (j *Judges) creating(m *master.Master, t *catalog.Tablet) Unfinished {
 }
 
 // ReportUnfinished turns what is left after the budget into violations.
-func (j *Judges) ReportUnfinished(list []Unfinished, since sim.Time) {
+func (j *Judges) ReportUnfinished(list []Unfinished, since sim.Time, what string) {
 	for _, u := range list {
 		j.report(Violation{Oracle: Liveness, Object: u.Object, Reason: u.Reason,
-			Detail: fmt.Sprintf("%v after healing: %s", j.c.World.Now().Sub(since), u.Detail)})
+			Detail: fmt.Sprintf("%v after %s: %s", j.c.World.Now().Sub(since), what,
+				u.Detail)})
 	}
 }
 

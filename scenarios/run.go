@@ -103,13 +103,13 @@ func (r *run) execute() {
 	r.story.phase("heal", "all faults end")
 	r.nemesis.Heal()
 	r.healed = w.Now()
-	if !r.converge() {
+	if !r.converge("healing") {
 		return
 	}
 	r.story.phase("read back", "every name is read once more")
 	r.readBack()
 	r.until(w.Now().Add(quietPeriod))
-	r.converge() // an election may have begun meanwhile, without any fault
+	r.converge("the read-back") // an election may have begun meanwhile, without any fault
 }
 
 // until runs to an instant, or to the end that Options.Until sets.
@@ -126,9 +126,10 @@ func (r *run) until(at sim.Time) {
 func (r *run) stopped() bool { return r.c.World.Halted() }
 
 // converge waits until the clients have finished and the cluster has nothing left to do, or the
-// budget is used up, and reports whether it has converged.
-func (r *run) converge() bool {
+// budget, which begins now, is used up, and reports whether it has converged.
+func (r *run) converge(after string) bool {
 	r.quiet = sim.Never
+	began := r.c.World.Now()
 	for !r.stopped() {
 		left := r.judges.Unfinished()
 		if len(left) == 0 && r.busy == 0 {
@@ -136,8 +137,8 @@ func (r *run) converge() bool {
 			r.story.phase("converged", "%v after healing", r.quiet.Sub(r.healed))
 			return true
 		}
-		if r.c.World.Now().Sub(r.healed) >= checker.Budget {
-			r.judges.ReportUnfinished(left, r.healed)
+		if r.c.World.Now().Sub(began) >= checker.Budget {
+			r.judges.ReportUnfinished(left, began, after)
 			return false
 		}
 		r.until(r.c.World.Now().Add(pollEvery))

@@ -76,6 +76,15 @@ func (m *Master) Tasks(id wire.TableID) []TaskInfo {
 	return infos
 }
 
+// ReportedVersion returns the greatest schema version that a replica of the tablet has reported to
+// this leader; -1: none has.
+func (m *Master) ReportedVersion(id wire.TabletID) int64 {
+	if t := m.cat.tablets[id]; t != nil {
+		return t.reported
+	}
+	return -1
+}
+
 // Knows tells what this process knows of a tablet server: whether it has registered, and whether
 // it has sent a full report since.
 func (m *Master) Knows(id wire.ServerID) (registered, reported bool) {
