@@ -117,10 +117,10 @@ func (r *Replica) runLog(p *sim.Proc) {
 	for {
 		idle := false
 		for !r.log.unsynced() && !r.closed && !idle {
-			if r.log.noted == r.log.synced {
-				r.log.wanted.Wait(p, "entries to write")
-			} else {
+			if r.log.unnoted() {
 				idle = !r.log.wanted.WaitUntil(p, "entries to write", p.Now().Add(noteAfter))
+			} else {
+				r.log.wanted.Wait(p, "entries to write")
 			}
 		}
 		if r.closed {

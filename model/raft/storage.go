@@ -77,6 +77,7 @@ type walog struct {
 	file    *sim.File
 	entries []logged // entries[i] has index i+1
 	synced  int      // bytes of the file that are durable
+	noting  int      // of them, as many as the latest record says
 	noted   int      // of them, as many as a durable record says
 	wanted  sim.Cond // there is something to sync
 	done    sim.Cond // something was synced, or nothing will be
@@ -140,14 +141,23 @@ func (l *walog) at(index int64) wire.OpID {
 func (l *walog) has(op wire.OpID) bool { return op == wire.OpID{} || l.at(op.Index) == op }
 
 func (l *walog) append(e wire.Entry) {
-	l.file.Append(appendReplicate(nil, e, l.synced))
+	l.noting = l.synced
+	l.file.Append(appendReplicate(nil, e, l.noting))
 	l.entries = append(l.entries, logged{e, l.file.Len()})
 	l.wanted.Broadcast()
 }
 
 // noteCommitted writes down that entries up to the index are committed, and what is durable. It
 // does not matter if the note is lost.
-func (l *walog) noteCommitted(index int64) { l.file.Append(appendCommit(nil, index, l.synced)) }
+func (l *walog) noteCommitted(index int64) {
+	l.noting = l.synced
+	l.file.Append(appendCommit(nil, index, l.noting))
+}
+
+// unnoted reports whether no durable record says yet that the last entry is.
+func (l *walog) unnoted() bool {
+	return len(l.entries) > 0 && l.entries[len(l.entries)-1].end > l.noted
+}
 
 // truncate forgets the entries from index on. The disk forgets them when others take their
 // place.
@@ -164,7 +174,7 @@ func (l *walog) durable() int64 {
 
 // sync makes what was written durable.
 func (l *walog) sync(p *sim.Proc) {
-	upTo, noted := l.file.Len(), l.synced
+	upTo, noted := l.file.Len(), l.noting
 	p.Must(l.file.Sync(p))
 	l.synced, l.noted = max(l.synced, upTo), noted
 	l.done.Broadcast()
