@@ -20,6 +20,9 @@ type Fuzz struct {
 	Count    int    // of seeds; 0: until the context ends
 	Workers  int    // 0: one per processor
 	Skip     []string
+	// Options are those of every run. What receives events must bear being called by many runs at
+	// once. A self-check compares how two runs ended, and events only if that differs.
+	Options Options
 	// Each receives every result, in the order of the seeds, one at a time. It returns false to
 	// stop.
 	Each func(*Result) bool
@@ -111,7 +114,7 @@ func (f Fuzz) runSeed(seed uint64) *Result {
 	}
 	p.Skip = f.Skip
 	began := time.Now()
-	res, err := Run(p, Options{})
+	res, err := runQuickly(p, f.Options)
 	if err != nil {
 		panic(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 // Verdicts, in the order in which they apply.
 const (
+	Diverged     = "diverged" // made twice, the run went two ways
 	Fail         = "fail"
 	Inconclusive = "inconclusive"
 	Vacuous      = "vacuous"
@@ -38,6 +39,9 @@ type Result struct {
 	Faults   []string       `json:"faults,omitempty"`
 	Looked   map[string]int `json:"looked"`
 	Stats    Stats          `json:"stats"`
+
+	// Repeated counts the records that a self-check compared and found equal.
+	Repeated int `json:"self_check_records,omitempty"`
 
 	plan    Plan
 	records []*nemesis.Record

@@ -18,6 +18,9 @@ type Options struct {
 	Until time.Duration    // stop at this virtual time, if not zero, and judge what was seen
 	Trace func(sim.Record) // receives every event
 	Story func(Line)       // receives what happens, told for people
+
+	CheckMessages bool // a message that is changed after it was sent is a finding
+	SelfCheck     bool // make the run twice; if the two differ, that is the verdict
 }
 
 // run is one plan being carried out.
@@ -47,6 +50,9 @@ const (
 
 // Run carries out a plan and judges it. The error tells what is wrong with the plan.
 func Run(p Plan, opts Options) (*Result, error) {
+	if opts.SelfCheck {
+		return SelfCheck(opts, func(o Options) (*Result, error) { return Run(p, o) })
+	}
 	if err := checker.CheckNames(p.Skip); err != nil {
 		return nil, err
 	}
@@ -59,7 +65,8 @@ func Run(p Plan, opts Options) (*Result, error) {
 		return nil, err
 	}
 	r := &run{plan: p, opts: opts, quiet: sim.Never}
-	r.c = model.New(sim.Config{Seed: p.Seed, Trace: opts.Trace}, v)
+	r.c = model.New(sim.Config{Seed: p.Seed, Trace: opts.Trace,
+		CheckMessages: opts.CheckMessages}, v)
 	defer r.c.World.Close()
 	if err := nemesis.CheckTargets(r.c, p.Faults); err != nil {
 		return nil, err

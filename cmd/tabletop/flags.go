@@ -24,6 +24,7 @@ type common struct {
 	trace   string
 	workers int
 	json    bool
+	check   bool
 }
 
 func (c *common) addSeed(cmd *cobra.Command) {
@@ -42,6 +43,12 @@ func (c *common) addRun(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.DurationVar(&c.until, "until", 0, "stop at this virtual time")
 	f.StringVar(&c.trace, "trace", "", "write every event to this file, as JSON lines")
+	c.addSelfCheck(cmd)
+}
+
+func (c *common) addSelfCheck(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&c.check, "self-check", false, "make every run twice and name the first "+
+		"event that differs")
 }
 
 func (c *common) addSkip(cmd *cobra.Command) {
@@ -68,7 +75,7 @@ func (c *common) people(cmd *cobra.Command) io.Writer {
 
 // options returns the options of a run, and a function to be called when it is over.
 func (c *common) options() (scenarios.Options, func() error, error) {
-	opts := scenarios.Options{Until: c.until}
+	opts := scenarios.Options{Until: c.until, SelfCheck: c.check}
 	if c.until < 0 {
 		return opts, nil, fmt.Errorf("--until %v: want a time that is not negative", c.until)
 	}

@@ -52,6 +52,7 @@ func fuzzCommand() *cobra.Command {
 	f.addWorkers(cmd)
 	f.addSkip(cmd)
 	f.addJSON(cmd)
+	f.addSelfCheck(cmd)
 	cmd.Flags().StringVar(&f.seeds, "seeds", "", "the seeds from A to B, as A..B")
 	cmd.Flags().IntVar(&f.count, "count", 100, "how many seeds, from --seed on")
 	cmd.Flags().DurationVar(&f.duration, "for", 0, "as many seeds, from --seed on, as this takes")
@@ -66,7 +67,7 @@ func fuzzCommand() *cobra.Command {
 // plan turns the flags into what to run.
 func (f *fuzzFlags) plan(cmd *cobra.Command, scenario string) (scenarios.Fuzz, error) {
 	z := scenarios.Fuzz{Scenario: scenario, Select: f.sel, Count: f.count, Workers: f.workers,
-		Skip: f.skip}
+		Skip: f.skip, Options: scenarios.Options{SelfCheck: f.check}}
 	var err error
 	if z.First, err = scenarios.ParseSeed(f.seed); err != nil {
 		return z, err
@@ -128,10 +129,10 @@ func fuzz(cmd *cobra.Command, f *fuzzFlags, scenario string) error {
 				return false
 			}
 		}
-		if r.Verdict == scenarios.Fail && shown[r.Signature] < shownPerSignature {
+		if bad(r) && shown[r.Signature] < shownPerSignature {
 			shown[r.Signature]++
 			bar.clear()
-			printFailure(out, r)
+			printVerdict(out, r)
 		}
 		return !f.enough(r)
 	}
@@ -151,12 +152,18 @@ func fuzz(cmd *cobra.Command, f *fuzzFlags, scenario string) error {
 	return fuzzStatus(sum)
 }
 
-// shownPerSignature is how many failures of one signature are printed.
+// shownPerSignature is how many failures of one signature are printed; that of runs that diverged
+// is empty.
 const shownPerSignature = 2
+
+// bad reports whether a run is one to be shown.
+func bad(r *scenarios.Result) bool {
+	return r.Verdict == scenarios.Fail || r.Verdict == scenarios.Diverged
+}
 
 // enough reports whether the run is one to stop at.
 func (f *fuzzFlags) enough(r *scenarios.Result) bool {
-	if r.Verdict != scenarios.Fail {
+	if !bad(r) {
 		return false
 	}
 	return f.stop || slices.ContainsFunc(r.Findings, func(x scenarios.Finding) bool {
@@ -174,10 +181,12 @@ func explain(cmd *cobra.Command, sum *scenarios.Summary) {
 	bar.clear()
 }
 
-// fuzzStatus: a failure counts most; then that nothing was inconclusive and hardly anything
-// vacuous.
+// fuzzStatus: a run that diverged counts most, as none of the others can be trusted then; next a
+// failure; then that nothing was inconclusive and hardly anything vacuous.
 func fuzzStatus(sum *scenarios.Summary) error {
 	switch {
+	case sum.Verdicts[scenarios.Diverged] > 0:
+		return status(exitDiverged)
 	case sum.Verdicts[scenarios.Fail] > 0:
 		return status(exitFail)
 	case sum.Runs == 0, sum.Verdicts[scenarios.Inconclusive] > 0,
@@ -192,6 +201,12 @@ func printSummary(w io.Writer, sum *scenarios.Summary, z scenarios.Fuzz) {
 	for _, v := range []string{scenarios.Pass, scenarios.Fail, scenarios.Vacuous,
 		scenarios.Inconclusive} {
 		fmt.Fprintf(w, ", %d %s", sum.Verdicts[v], v)
+	}
+	switch n := sum.Verdicts[scenarios.Diverged]; {
+	case n > 0:
+		fmt.Fprintf(w, ", %d DIVERGED", n)
+	case z.Options.SelfCheck:
+		fmt.Fprintf(w, "\nself-check: all %d runs were made twice, with equal ends", sum.Runs)
 	}
 	fmt.Fprintf(w, "\n%v of virtual time in %v: %.0f seeds per hour\n",
 		sum.Virtual.Round(time.Second), sum.Wall.Round(100*time.Millisecond),

@@ -18,7 +18,7 @@ const (
 	exitFail     = 1 // a failure was found
 	exitUsage    = 2 // bad usage or bad input
 	exitNoProof  = 3 // vacuous or inconclusive
-	exitDiverged = 4 // a replay went another way
+	exitDiverged = 4 // a replay, or the second run of a self-check, went another way
 )
 
 // status is an exit status on its way out of a command; whatever there is to say has been said.
@@ -52,7 +52,7 @@ func root() *cobra.Command {
 deterministic simulation, disturbs it, and judges what its clients see.
 
 Exit status: 0 pass; 1 a failure was found; 2 bad usage or bad input; 3 vacuous or
-inconclusive; 4 a replay diverged.`,
+inconclusive; 4 a run diverged from its token or, under --self-check, from itself.`,
 		Example: `  tabletop run kudu-1353 --profile kudu-0.7
   tabletop compare kudu-1353
   tabletop fuzz --profile kudu-0.7 --count 2000

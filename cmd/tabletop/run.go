@@ -122,6 +122,8 @@ func storyTo(w io.Writer, verbose bool) func(scenarios.Line) {
 // verdictStatus returns the exit status of a verdict.
 func verdictStatus(res *scenarios.Result) error {
 	switch res.Verdict {
+	case scenarios.Diverged:
+		return status(exitDiverged)
 	case scenarios.Fail:
 		return status(exitFail)
 	case scenarios.Pass:
@@ -132,7 +134,14 @@ func verdictStatus(res *scenarios.Result) error {
 
 // printVerdict prints how a run ended.
 func printVerdict(w io.Writer, res *scenarios.Result) {
-	if res.Verdict == scenarios.Fail {
+	if res.Repeated > 0 {
+		fmt.Fprintf(w, "self-check: both runs are equal (%d records)\n", res.Repeated)
+	}
+	switch res.Verdict {
+	case scenarios.Diverged:
+		printDivergence(w, res)
+		return
+	case scenarios.Fail:
 		printFailure(w, res)
 		return
 	}
@@ -147,6 +156,16 @@ func printVerdict(w io.Writer, res *scenarios.Result) {
 		"operations, %d overlapping pairs on one name\n", s.Effective, s.Faults, s.LeaderChanges,
 		s.DDL, s.Overlaps)
 	fmt.Fprintf(w, "token: %s\n", res.Token)
+}
+
+// printDivergence prints that a run cannot be repeated: the first line says where it parts.
+func printDivergence(w io.Writer, res *scenarios.Result) {
+	fmt.Fprintf(w, "DIVERGED %s\n  the same run of %s, seed %d, profile %s, was made twice and "+
+		"went two ways; it proves nothing\n", res.Detail, res.Scenario, res.Seed, res.Profile)
+	for _, f := range res.Findings {
+		fmt.Fprintf(w, "  found once: %s, at %v\n", f.Signature, f.At)
+	}
+	fmt.Fprintf(w, "replay: go run ./cmd/tabletop replay --self-check %s\n", res.Token)
 }
 
 // printFailure prints a failure; its first and last lines are for programs, too.
