@@ -2,8 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -302,42 +300,4 @@ func TestParseTokenNeverPanics(t *testing.T) {
 		r.plan()
 		_ = r.uint64()
 	})
-}
-
-// Golden stories and digests: a change of behaviour shows in review. Write them anew with
-// go test ./scenarios -update.
-
-func TestGoldenStories(t *testing.T) {
-	for _, profile := range []string{"kudu-0.7", "ideal"} {
-		var b strings.Builder
-		res := mustRun(t, "kudu-1353", 1, variant.Selection{Profile: profile},
-			Options{Story: func(l Line) { fmt.Fprintln(&b, l) }})
-		fmt.Fprintf(&b, "%s %s\n%s\n", res.Verdict, res.Signature, res.Detail)
-		golden(t, "kudu-1353."+profile+".txt", b.String())
-	}
-}
-
-func TestGoldenDigests(t *testing.T) {
-	var b strings.Builder
-	for _, p := range variant.Profiles {
-		for seed := range uint64(5) {
-			res := mustRun(t, "storm", seed, variant.Selection{Profile: p.ID}, Options{})
-			fmt.Fprintf(&b, "storm %-9s seed %d: %-12s %s %d events\n", p.ID, seed, res.Verdict,
-				res.Digest, res.Events)
-		}
-	}
-	golden(t, "digests.txt", b.String())
-}
-
-func golden(t *testing.T, name, got string) {
-	path := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
-		return
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), got, "%s; if the change is meant, run go test ./scenarios -update",
-		path)
 }

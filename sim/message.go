@@ -88,7 +88,7 @@ func (e *Envelope) check() {
 
 func (e *Envelope) String() string {
 	nodes := e.net.world.nodes
-	text := fmt.Sprintf("%s to %s: %v", nodes[e.From].name, nodes[e.To].name, e.Msg.Kind())
+	text := nodes[e.From].name + " to " + nodes[e.To].name + ": " + e.Msg.Kind().name
 	if s, ok := e.Msg.(fmt.Stringer); ok {
 		text += " " + s.String()
 	}

@@ -1,6 +1,9 @@
 package sim
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Record is one line of a trace: an event of a topic, or, with the topic Step, one entry taken from
 // the queue.
@@ -36,7 +39,7 @@ func (w *World) traceStep(ev *event) {
 	text := "callback"
 	switch what := ev.what.(type) {
 	case *Proc:
-		text = fmt.Sprintf("%s, after %q", what.name, what.label)
+		text = what.name + ", after " + strconv.Quote(what.label)
 	case *Timer:
 		text = "timer"
 	case *Envelope:
