@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build check fmt vet lint test race mutants fuzz compare golden clean
+.PHONY: help build check fmt vet lint test race arm64 mutants fuzz compare golden clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
 
 build: ## build bin/tabletop
 	$(GO) build -o bin/tabletop ./cmd/tabletop
@@ -29,7 +29,16 @@ race: ## the tests of everything that runs in a world, under the race detector (
 	@if ! command -v cc >/dev/null 2>&1 && ! command -v gcc >/dev/null 2>&1; then \
 		echo "race: SKIPPED, there is no C compiler"; exit 0; fi; \
 	set -x; CGO_ENABLED=1 $(GO) test -race ./sim ./model/... ./nemesis ./checker && \
-	CGO_ENABLED=1 $(GO) test -race ./scenarios -run 'Golden|Kudu1353|Tokens|Observing|Missed'
+	CGO_ENABLED=1 $(GO) test -race -short ./scenarios \
+		-run 'Golden|Kudu1353|Tokens|Observing|Missed|SelfCheck'
+
+arm64: ## the golden seeds on another processor, which must give the same digests (needs qemu-user)
+	@emulator=$$(command -v qemu-aarch64 || command -v qemu-aarch64-static) || { \
+		echo "arm64: SKIPPED, there is no qemu-aarch64"; exit 0; }; \
+	set -ex; GOOS=linux GOARCH=arm64 CGO_ENABLED=0 \
+		$(GO) test -c -o bin/scenarios.arm64.test ./scenarios; \
+	cd scenarios; $$emulator ../bin/scenarios.arm64.test -test.run '^TestGoldenSeeds$$' -test.short \
+		-test.v
 
 mutants: ## hunt the planted bugs with the ordinary storms
 	$(GO) test ./scenarios/mutants -run TestMutantsAreCaught -count=1 -v -mutants
