@@ -29,9 +29,9 @@ type Unfinished struct {
 // (30 s).
 const Budget = 240 * time.Second
 
-// mayStandStill reports whether so many disks have lost what was durable that some tablet may have
+// MayStandStill reports whether so many disks have lost what was durable that some tablet may have
 // no majority left. Nothing is promised then but not to lie.
-func (j *Judges) mayStandStill() bool {
+func (j *Judges) MayStandStill() bool {
 	masters, tservers := 0, 0
 	for _, id := range j.c.MasterIDs() {
 		if j.durability.damaged[id] {
@@ -49,7 +49,7 @@ func (j *Judges) mayStandStill() bool {
 // Unfinished lists what the cluster still has to do: nothing, once it has converged.
 func (j *Judges) Unfinished() []Unfinished {
 	looked := j.counter(Liveness)
-	if j.mayStandStill() {
+	if j.MayStandStill() {
 		return nil
 	}
 	var list []Unfinished
