@@ -1,9 +1,17 @@
 package scenarios
 
 import (
+	"fmt"
+	"runtime"
 	"testing"
+	"time"
 
+	"tabletop/checker"
+	"tabletop/model"
+	"tabletop/model/client"
 	"tabletop/model/variant"
+	"tabletop/nemesis"
+	"tabletop/sim"
 )
 
 // BenchmarkStorm runs whole storms, judged, and reports virtual against wall time.
@@ -26,4 +34,123 @@ func BenchmarkStorm(b *testing.B) {
 	}
 	b.ReportMetric(virtual/float64(b.Elapsed().Nanoseconds()), "virtual/wall")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/events, "ns/event")
+}
+
+// BenchmarkJudges runs storms up to healing without judges, and then with judges that watch it and
+// check the history at the end. Every iteration is another seed.
+func BenchmarkJudges(b *testing.B) {
+	var bare, watched, checked time.Duration
+	seed := uint64(0)
+	for b.Loop() {
+		p, err := Draw("storm", seed, variant.Selection{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		// The order changes, so that neither side always comes second.
+		for i := range 2 {
+			runtime.GC()
+			if (seed+uint64(i))%2 == 0 {
+				storm, _ := stormAlone(b, p, false)
+				bare += storm
+			} else {
+				storm, history := stormAlone(b, p, true)
+				watched += storm
+				checked += history
+			}
+		}
+		seed++
+	}
+	b.ReportMetric(float64(watched)/float64(bare), "watched/bare")
+	b.ReportMetric(float64(watched+checked)/float64(bare), "judged/bare")
+	b.ReportMetric(bare.Seconds()*1000/float64(seed), "bare-ms/storm")
+	b.ReportMetric(0, "ns/op")
+}
+
+// stormAlone carries a plan out up to healing. It returns what the storm took, and the history.
+func stormAlone(b *testing.B, p Plan, judged bool) (storm, history time.Duration) {
+	v, err := p.Select.Resolve()
+	if err != nil {
+		b.Fatal(err)
+	}
+	begin := time.Now()
+	r := &run{plan: p, c: model.New(sim.Config{Seed: p.Seed}, v)}
+	defer r.c.World.Close()
+	if judged {
+		r.judges = checker.Attach(r.c, nil, r.c.World.Halt)
+	}
+	r.nemesis = nemesis.Start(r.c, p.Faults)
+	r.c.Boot()
+	r.startWorkload()
+	r.until(sim.Time(p.Heal))
+	if r.stopped() {
+		b.Fatalf("seed %d: %v", p.Seed, r.c.World.Finding())
+	}
+	storm = time.Since(begin)
+	if judged {
+		begin = time.Now()
+		r.judges.CheckHistory()
+		history = time.Since(begin)
+	}
+	return storm, history
+}
+
+// BenchmarkCluster lets quiet clusters of several sizes run for ten virtual seconds at a time: what
+// they do then is heartbeats, of Raft and of tablet servers.
+func BenchmarkCluster(b *testing.B) {
+	for _, tservers := range []int{3, 10, 50} {
+		for _, tablets := range []int{10, 100, 1000} {
+			b.Run(fmt.Sprintf("tservers=%d/tablets=%d", tservers, tablets), func(b *testing.B) {
+				benchmarkCluster(b, tservers, tablets)
+			})
+		}
+	}
+}
+
+func benchmarkCluster(b *testing.B, tservers, tablets int) {
+	w := quietCluster(b, tservers, tablets).World
+	defer w.Close()
+	before, began := w.Stats(), w.Now()
+	for b.Loop() {
+		w.RunFor(10 * time.Second)
+	}
+	if w.Halted() {
+		b.Fatal(w.Finding())
+	}
+	virtual := w.Now().Sub(began)
+	messages := float64(w.Stats().Messages - before.Messages)
+	b.ReportMetric(virtual.Seconds()/b.Elapsed().Seconds(), "virtual/wall")
+	b.ReportMetric(messages/virtual.Seconds(), "messages/virtual-s")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/messages, "ns/message")
+	b.ReportMetric(0, "ns/op")
+}
+
+// quietCluster makes a cluster with one table and waits until its tablets have leaders.
+func quietCluster(b *testing.B, tservers, tablets int) *model.Cluster {
+	v, err := variant.Selection{Options: []string{"masters=3",
+		fmt.Sprint("tservers=", tservers)}}.Resolve()
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := model.New(sim.Config{Seed: 1, Limits: sim.Limits{Events: 1 << 60}}, v)
+	c.Boot()
+	c.World.RunFor(10 * time.Second)
+	var out client.Outcome
+	c.Clients[0].Node().Go("create", func(p *sim.Proc) {
+		out = c.Clients[0].Do(p, client.Op{ID: 1, Kind: client.Create, Name: "t",
+			Columns: []string{"k", "a"}, Tablets: tablets, Replicas: 3})
+	})
+	c.World.RunFor(time.Minute)
+	if f := c.World.Finding(); f != nil || !out.Status.OK() {
+		b.Fatalf("the table was not created: %v, %v", out.Status, f)
+	}
+	led := 0
+	for id := range c.Catalog().Tablets {
+		if c.LeaderOf(id) != nil {
+			led++
+		}
+	}
+	if led != tablets {
+		b.Fatalf("%d of %d tablets have a leader", led, tablets)
+	}
+	return c
 }
