@@ -38,32 +38,61 @@ func (a slot) before(b slot) bool {
 	return a.ev.seq < b.ev.seq
 }
 
-// queue is an indexed four-ary heap ordered by (time, tie-break, sequence).
-type queue struct{ heap []slot }
+// queue is an indexed four-ary heap ordered by (time, tie-break, sequence). Taking the first entry
+// leaves a hole at the root, since what it fires mostly schedules something: that goes down from
+// the root then, instead of the last entry, and is not sifted up from the end.
+type queue struct {
+	heap []slot
+	hole bool // the root was taken; its slot still sorts before all others
+}
 
-func (q *queue) len() int { return len(q.heap) }
+// settle closes the hole.
+func (q *queue) settle() {
+	if q.hole {
+		q.hole = false
+		q.removeAt(0)
+	}
+}
 
-func (q *queue) min() *event { return q.heap[0].ev }
+func (q *queue) len() int {
+	if q.hole {
+		return len(q.heap) - 1
+	}
+	return len(q.heap)
+}
+
+func (q *queue) min() *event {
+	q.settle()
+	return q.heap[0].ev
+}
 
 func (q *queue) push(e *event) {
+	if q.hole {
+		q.hole = false
+		q.down(0, slot{e.at, e.tie, e})
+		return
+	}
 	q.heap = append(q.heap, slot{})
 	q.up(len(q.heap)-1, slot{e.at, e.tie, e})
 }
 
 func (q *queue) pop() *event {
-	e := q.heap[0].ev
-	q.removeAt(0)
+	e := q.min()
+	e.pos = -1
+	q.hole = true
 	return e
 }
 
 func (q *queue) remove(e *event) {
 	if e.queued() {
-		q.removeAt(e.pos)
+		i := e.pos
+		e.pos = -1
+		q.removeAt(i)
 	}
 }
 
+// removeAt closes the gap of an entry that is no longer queued.
 func (q *queue) removeAt(i int) {
-	q.heap[i].ev.pos = -1
 	last := len(q.heap) - 1
 	moved := q.heap[last]
 	q.heap[last] = slot{}
