@@ -68,11 +68,21 @@ type Disturbance struct {
 type link struct {
 	from, to *Node
 	faults   []*Disturbance
-	cuts     int      // how many of them cut it
-	counts   []uint64 // packets so far, by kind of message
-	streams  uint64   // connections opened so far
-	conn     *conn    // the one that from opened to to, if any
-	free     Time     // when the line is, under a bandwidth
+	cuts     int // how many of them cut it
+	kinds    []linkKind
+	streams  uint64 // connections opened so far
+	conn     *conn  // the one that from opened to to, if any
+	free     Time   // when the line is, under a bandwidth
+}
+
+// linkKind is what the draws for one kind of message on a link hang on.
+type linkKind struct {
+	hash  hash   // of link and kind; 0: not hashed yet
+	count uint64 // packets so far that have no cause
+}
+
+func (l *link) grow(kinds int) {
+	l.kinds = append(l.kinds, make([]linkKind, kinds-len(l.kinds))...)
 }
 
 // Disturb makes links faulty from now on.

@@ -74,16 +74,19 @@ func (n *network) grow(size int) {
 // word returns the random word of a packet. It hangs on what the packet is sent for, or else on
 // its link and kind and how many of these there were.
 func (n *network) word(l *link, k *Kind, c *Cause) uint64 {
-	link := uint64(l.from.id)<<32 | uint64(l.to.id)
+	if k.id >= len(l.kinds) {
+		l.grow(k.id + 1)
+	}
+	of := &l.kinds[k.id]
+	if of.hash == 0 {
+		of.hash = hashOf(n.world.seed, streamLatency, uint64(l.from.id)<<32|uint64(l.to.id), k.hash)
+	}
 	if c.key != 0 {
 		c.count++
-		return Hash(n.world.seed, streamLatency, link, k.hash, c.key, c.count)
+		return of.hash.with(c.key).with(c.count).word()
 	}
-	for len(l.counts) <= k.id {
-		l.counts = append(l.counts, 0)
-	}
-	l.counts[k.id]++
-	return Hash(n.world.seed, streamLatency, link, k.hash, l.counts[k.id])
+	of.count++
+	return of.hash.with(of.count).word()
 }
 
 func (n *network) envelope() *Envelope {

@@ -19,12 +19,23 @@ func NewStream(name string) Stream {
 // Hash returns the random word that seed gives to the stream under the given keys. It is the
 // source of every draw in a world, and of plans that are drawn from a seed.
 func Hash(seed uint64, s Stream, keys ...uint64) uint64 {
-	h := finish(seed+mixA) ^ uint64(s)
-	for _, k := range keys {
-		h = finish(h*mixB + k)
-	}
-	return finish(h + mixA)
+	return hashOf(seed, s, keys...).word()
 }
+
+// hash is a draw some of whose keys are known already, so that they are hashed only once.
+type hash uint64
+
+func hashOf(seed uint64, s Stream, keys ...uint64) hash {
+	h := hash(finish(seed+mixA) ^ uint64(s))
+	for _, k := range keys {
+		h = h.with(k)
+	}
+	return h
+}
+
+func (h hash) with(key uint64) hash { return hash(finish(uint64(h)*mixB + key)) }
+
+func (h hash) word() uint64 { return finish(uint64(h) + mixA) }
 
 // Below maps a random word evenly onto [0, n). It returns 0 when n is 0.
 func Below(word, n uint64) uint64 {
