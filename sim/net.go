@@ -100,9 +100,13 @@ func (n *network) envelope() *Envelope {
 	return e
 }
 
+// release takes an envelope back that is not queued. It clears what a use may leave out, field by
+// field: the whole is large, and most of it is set anew.
 func (n *network) release(e *Envelope) {
-	*e = Envelope{net: n}
-	e.ev = event{pos: -1, what: e}
+	e.From, e.To, e.Response, e.Msg = 0, 0, false, nil
+	e.what, e.stream, e.caller, e.cause = segMessage, nil, nil, Cause{}
+	e.kernel, e.again = false, false
+	e.ev.owner = nil
 	n.free = append(n.free, e)
 }
 
