@@ -72,6 +72,7 @@ type dirChange struct {
 type File struct {
 	disk    *Disk
 	name    string
+	label   string      // of a process that syncs it
 	data    []byte      // as programs read it
 	platter []byte      // as it would be found after a loss of power
 	writes  []fileWrite // in the cache only, oldest first
@@ -110,7 +111,8 @@ func (d *Disk) Open(name string) *File { return d.now[name] }
 // Create makes an empty file, in place of an older one of that name.
 func (d *Disk) Create(name string) *File {
 	d.node.mustLive("creating a file")
-	f := &File{disk: d, name: name}
+	f := &File{disk: d}
+	f.call(name)
 	d.bind(name, f)
 	return f
 }
@@ -119,7 +121,7 @@ func (d *Disk) Create(name string) *File {
 func (d *Disk) Rename(from, to string) {
 	d.node.mustLive("renaming a file")
 	f := d.now[from]
-	f.name = to
+	f.call(to)
 	d.bind(to, f)
 	d.bind(from, nil)
 }
@@ -145,6 +147,13 @@ func apply(dir map[string]*File, name string, f *File) {
 
 // List returns the names of all files, sorted.
 func (d *Disk) List() []string { return Keys(d.now) }
+
+// call gives the file a name.
+func (f *File) call(name string) {
+	if f.name != name {
+		f.name, f.label = name, "sync "+name
+	}
+}
 
 // SyncDir blocks until all changes to the directory so far are durable. After an error they may be
 // or not; the next SyncDir covers them again.
@@ -197,7 +206,7 @@ func (f *File) write(w fileWrite) {
 // Sync blocks until what was written so far is durable, or fails with ErrIO or ErrNoSpace.
 func (f *File) Sync(p *Proc) error {
 	upTo := f.settled + len(f.writes)
-	err := f.disk.wait(p, "sync "+f.name)
+	err := f.disk.wait(p, f.label)
 	covered := f.take(upTo - f.settled)
 	if err == nil {
 		err = f.disk.makeRoom(f, covered)
@@ -211,6 +220,7 @@ func (f *File) Sync(p *Proc) error {
 			f.platter = w.onto(f.platter)
 		}
 	}
+	f.reuse(covered)
 	f.disk.synced(p, f.name)
 	return nil
 }
@@ -221,9 +231,17 @@ func (f *File) take(count int) []fileWrite {
 		return nil
 	}
 	taken := f.writes[:count]
-	f.writes = slices.Clone(f.writes[count:])
+	f.writes = f.writes[count:]
 	f.settled += count
 	return taken
+}
+
+// reuse takes back what take returned.
+func (f *File) reuse(taken []fileWrite) {
+	clear(taken)
+	if len(f.writes) == 0 {
+		f.writes = taken[:0]
+	}
 }
 
 // lose lets any of the writes reach the platter and forgets the others.
@@ -252,7 +270,7 @@ func (d *Disk) losePower() {
 	for _, name := range Keys(d.durable) {
 		f := d.durable[name]
 		d.now[name] = f
-		f.name = name
+		f.call(name)
 		word := d.node.Draw(streamPower, 1)
 		f.losePower(&Rand{state: word})
 	}

@@ -9,5 +9,10 @@ import (
 // Keys returns the keys of a map in order. Ranging over a map itself visits it in an order that
 // differs from run to run.
 func Keys[K cmp.Ordered, V any](m map[K]V) []K {
-	return slices.Sorted(maps.Keys(m))
+	if len(m) == 0 {
+		return nil
+	}
+	keys := slices.AppendSeq(make([]K, 0, len(m)), maps.Keys(m))
+	slices.Sort(keys)
+	return keys
 }
