@@ -96,6 +96,7 @@ func (d *done) told(e client.OpEvent) {
 	*d.looked++
 	row := d.tables[e.Outcome.Table]
 	switch {
+	case !e.Outcome.Status.OK(): // the history judges that
 	case row == nil:
 		d.broken("table", "told-of-nothing", "%v", e)
 	case !row.Live():

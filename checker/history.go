@@ -31,6 +31,10 @@ type Answer struct {
 // told is visible from then on.
 const AlterDone client.Kind = "alter-done"
 
+// TableGone is the kind of the event that a client which waited for its create or alter was told
+// that there is no such table any more.
+const TableGone client.Kind = "table-gone"
+
 func (e Event) String() string {
 	out := e.Out.Code.String()
 	switch {
@@ -92,16 +96,22 @@ func (h *History) answered(now sim.Time, e client.OpEvent) {
 	p.Return = now
 }
 
-// done records that an alter was seen complete.
+// done records what a client that waited for its create or alter was told in the end. That a create
+// is complete says nothing of the catalog.
 func (h *History) done(now sim.Time, e client.OpEvent) {
-	if e.Op.Kind != client.Alter {
+	kind := AlterDone
+	switch {
+	case !e.Outcome.Status.OK():
+		kind = TableGone
+	case e.Op.Kind != client.Alter:
 		return
 	}
-	alter := h.open[e.Op.ID]
-	h.events = append(h.events, &pending{request: alter.request, answered: true, Event: Event{
-		Process: alter.Process, Call: e.PollCalled, Return: now,
-		Op:  client.Op{ID: e.Op.ID, Kind: AlterDone, Name: e.Op.Name, NewName: e.Op.NewName},
-		Out: Answer{Table: e.Outcome.Table, Version: e.Outcome.Version}}})
+	waited := h.open[e.Op.ID]
+	h.events = append(h.events, &pending{request: waited.request, answered: true, ended: now,
+		Event: Event{Process: waited.Process, Call: e.PollCalled, Return: now,
+			Op: client.Op{ID: e.Op.ID, Kind: kind, Name: e.Op.Name, NewName: e.Op.NewName},
+			Out: Answer{Code: e.Outcome.Status.Code, Table: e.Outcome.Table,
+				Version: e.Outcome.Version}}})
 }
 
 // Outstanding lists the operations that no client has given up or had answered.
@@ -113,6 +123,29 @@ func (h *History) Outstanding() []Event {
 		}
 	}
 	return events
+}
+
+// unanswered lists the operations called since an instant that got no answer of the catalog.
+func (h *History) unanswered(since sim.Time) []Event {
+	var events []Event
+	for _, p := range h.events {
+		if p.Call >= since && p.unknown {
+			events = append(events, p.Event)
+		}
+	}
+	return events
+}
+
+// ReportUnanswered reports the operations that a cluster at rest, since that instant, did not
+// answer.
+func (j *Judges) ReportUnanswered(since sim.Time) {
+	if j.mayStandStill() {
+		return
+	}
+	for _, e := range j.History.unanswered(since) {
+		j.report(Violation{Oracle: Availability, Object: "request", Reason: "unanswered-at-rest",
+			Detail: e.String()})
+	}
 }
 
 // Settled tells how the operations of unknown outcome were settled.

@@ -75,6 +75,7 @@ func (j *Judges) Unfinished() []Unfinished {
 		}
 	}
 	list = append(list, j.unknown(m)...)
+	list = append(list, j.leftovers(m)...)
 	return append(list, j.behind(m)...)
 }
 

@@ -95,6 +95,8 @@ func (s *specState) step(op client.Op, out Answer, component []string) *specStat
 		return s.list(out, component)
 	case AlterDone:
 		return s.alterDone(out)
+	case TableGone:
+		return s.when(out.Code == wire.TableNotFound && !s.hasID(out.Table))
 	}
 	return nil
 }

@@ -12,12 +12,13 @@ import (
 	"tabletop/sim"
 )
 
-// ev makes an event. Words are an operation as plans have it, or "alter-done NAME".
+// ev makes an event. Words are an operation as plans have it, or "alter-done NAME", or "table-gone
+// NAME".
 func ev(t require.TestingT, call, ret sim.Time, words string, out Answer) Event {
 	fields := strings.Fields(words)
-	if fields[0] == string(AlterDone) {
+	if kind := client.Kind(fields[0]); kind == AlterDone || kind == TableGone {
 		return Event{Call: call, Return: ret, Out: out,
-			Op: client.Op{Kind: AlterDone, Name: fields[1]}}
+			Op: client.Op{Kind: kind, Name: fields[1]}}
 	}
 	op, err := client.ParseOp(fields)
 	require.NoError(t, err)
@@ -120,6 +121,11 @@ func TestSpecificationClauseByClause(t *testing.T) {
 		"done is not told before the alter": {
 			[]Event{create(0, 1), ev(t, 10, 16, "alter-done t", effect(1, 1)), alterB(10, 11)},
 			[]Event{create(0, 1), ev(t, 5, 6, "alter-done t", effect(1, 1)), alterB(10, 11)}},
+		"who waits is told that the table is gone only when it is": {
+			[]Event{create(0, 1), ev(t, 5, 6, "delete t", effect(1, 0)), create(10, 2),
+				ev(t, 20, 21, "table-gone t", Answer{Code: wire.TableNotFound, Table: 1})},
+			[]Event{create(0, 1), ev(t, 5, 6, "delete t", effect(1, 0)), create(10, 2),
+				ev(t, 20, 21, "table-gone t", Answer{Code: wire.TableNotFound, Table: 2})}},
 		"a rename is visible at once": {
 			[]Event{create(0, 1), ev(t, 10, 11, "alter t rename-to=u", effect(1, 1)),
 				ev(t, 20, 21, "get u", shown(1, 0, "k", "a"))},

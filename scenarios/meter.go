@@ -66,7 +66,7 @@ func startMeter(c *model.Cluster) *meter {
 		}
 	})
 	client.Done.Subscribe(c.World, func(e client.OpEvent) {
-		if e.Op.Kind == client.Alter {
+		if e.Op.Kind == client.Alter && e.Outcome.Status.OK() {
 			m.alterTimes = append(m.alterTimes, c.World.Now().Sub(m.alterCalled[e.Op.ID]))
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"tabletop/checker"
 	"tabletop/model"
 	"tabletop/model/client"
+	"tabletop/model/wire"
 	"tabletop/nemesis"
 	"tabletop/sim"
 )
@@ -113,7 +114,7 @@ func (r *run) execute() {
 	if !r.converge("healing") {
 		return
 	}
-	r.story.phase("read back", "every name is read once more")
+	r.story.phase("read back", "every name is read, created and altered once more")
 	r.readBack()
 	r.until(w.Now().Add(quietPeriod))
 	r.converge("the read-back") // an election may have begun meanwhile, without any fault
@@ -180,18 +181,30 @@ func (r *run) drive(c *client.Client, ops []PlannedOp) {
 	})
 }
 
-// readBack reads every name that the plan speaks of, and the list of all.
+// readBack reads every name that the plan speaks of, and the list of all; then it creates and
+// alters every name, which must be done or refused: what holds a name is in the catalog. A cluster
+// at rest answers all that. One replica is asked for, which can be had while one server is up.
 func (r *run) readBack() {
 	ops := []PlannedOp{{Op: client.Op{Kind: client.List}}}
 	for _, name := range r.plan.tables() {
 		ops = append(ops, PlannedOp{Op: client.Op{Kind: client.Get, Name: name}})
 	}
+	for _, name := range r.plan.tables() {
+		ops = append(ops, PlannedOp{Op: client.Op{Kind: client.Create, Name: name,
+			Columns: []string{"k"}, Tablets: 1, Replicas: 1, NoWait: true}},
+			PlannedOp{Op: client.Op{Kind: client.Alter, Name: name, NoWait: true,
+				Steps: []wire.AlterStep{{Kind: wire.AddColumn, Column: "probe"}}}})
+	}
 	for i := range ops {
 		ops[i].ID = r.lastOp + 1 + i
 	}
+	began := r.c.World.Now()
 	r.drive(r.c.Clients[0], ops)
 	for r.busy > 0 && !r.stopped() {
 		r.until(r.c.World.Now().Add(pollEvery))
+	}
+	if !r.stopped() {
+		r.judges.ReportUnanswered(began)
 	}
 }
 

@@ -123,6 +123,10 @@ func (s *story) clients() {
 		s.line(false, e.Node().Name(), "op %d: %v", e.Op.ID, e.Outcome)
 	})
 	client.Done.Subscribe(w, func(e client.OpEvent) {
-		s.line(false, e.Node().Name(), "op %d is done", e.Op.ID)
+		if e.Outcome.Status.OK() {
+			s.line(false, e.Node().Name(), "op %d is done", e.Op.ID)
+		} else {
+			s.line(false, e.Node().Name(), "op %d will not be: %v", e.Op.ID, e.Outcome.Status)
+		}
 	})
 }

@@ -178,10 +178,8 @@ func (c *Client) waitUntilDone(p *sim.Proc, op Op, out Outcome, deadline sim.Tim
 		case resp.Status.Code == wire.NotTheLeader:
 			c.leader = wire.NoServer
 			continue
-		case !resp.Status.OK():
-			return // the table is gone
-		case resp.Done:
-			out.Version = resp.Version
+		case resp.Done || !resp.Status.OK(): // or the table is gone
+			out.Status, out.Version = resp.Status, resp.Version
 			Done.Publish(c.node.World(), OpEvent{Client: c, Op: op, Request: out.Request,
 				Outcome: &out, PollCalled: called})
 			return

@@ -13,7 +13,8 @@ var (
 	Called = sim.NewTopic[OpEvent]("op-called")
 	// Answered tells what the client learned of an operation.
 	Answered = sim.NewTopic[OpEvent]("op-answered")
-	// Done tells that a client was told that its create or alter is complete.
+	// Done tells that a client was told that its create or alter is complete, or, by the status,
+	// that the table is gone.
 	Done = sim.NewTopic[OpEvent]("op-done")
 )
 

@@ -51,6 +51,7 @@ func (m *Master) assignTablets(p *sim.Proc, term int64) {
 		return
 	}
 	for _, t := range replaced {
+		t.abortTasks()
 		for _, server := range t.row.Consensus.Voters {
 			m.deleteReplica(t, server)
 		}

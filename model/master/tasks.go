@@ -122,6 +122,15 @@ func (t *tableInfo) abortTasks() {
 	}
 }
 
+// abortTasks aborts the tasks of one tablet; nobody answers for it any more.
+func (t *tabletInfo) abortTasks() {
+	for _, task := range t.table.tasks {
+		if task.info.Tablet == t.row.ID {
+			task.abort()
+		}
+	}
+}
+
 // endTasks aborts every task and returns when all have ended (TableInfo::WaitTasksCompletion).
 func (c *catalogManager) endTasks(p *sim.Proc) {
 	ids := sim.Keys(c.tables)
