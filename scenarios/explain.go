@@ -10,16 +10,24 @@ import (
 // is none, but the signature is gone without all of them, several roads lead to it. Nothing
 // explains a failure of the profile ideal: it is a bug of this program.
 func Explain(res *Result, signature string) string {
+	if causes := causesOf(res, signature); len(causes) > 0 {
+		return strings.Join(causes, " or ")
+	}
+	return unexplained(res, signature)
+}
+
+func causesOf(res *Result, signature string) []string {
 	var causes []string
 	for _, id := range res.Defects {
 		if goneWithout(res, signature, id) {
 			causes = append(causes, id)
 		}
 	}
-	switch {
-	case len(causes) > 0:
-		return strings.Join(causes, " or ")
-	case len(res.Defects) > 0 && goneWithout(res, signature, res.Defects...):
+	return causes
+}
+
+func unexplained(res *Result, signature string) string {
+	if len(res.Defects) > 0 && goneWithout(res, signature, res.Defects...) {
 		return "several defects together"
 	}
 	return "no defect explains it"
@@ -37,13 +45,60 @@ func (r *Result) shows(signature string) bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Signature == signature })
 }
 
-// ExplainGroup names the causes of the first failures of a group, each once.
+// ExplainGroup names the causes of the kept failures of a group. Taking a defect out perturbs the
+// whole run, so that a rare signature may vanish by chance. Therefore a cause is what runs have in
+// common, if they have something in common; and one that shows the signature with all other
+// defects removed is preferred to those that do not.
 func ExplainGroup(g *Group) string {
-	var causes []string
+	var sets [][]string
+	var others []string
 	for _, res := range g.First {
-		if c := Explain(res, g.Signature); !slices.Contains(causes, c) {
-			causes = append(causes, c)
+		if causes := causesOf(res, g.Signature); len(causes) > 0 {
+			sets = meet(sets, causes)
+		} else if text := unexplained(res, g.Signature); !slices.Contains(others, text) {
+			others = append(others, text)
 		}
 	}
-	return strings.Join(causes, "; ")
+	var causes []string
+	for _, set := range sets {
+		causes = append(causes, strings.Join(preferred(g, set), " or "))
+	}
+	return strings.Join(append(causes, others...), "; ")
+}
+
+// meet narrows the first set that has something in common with the causes, or adds them as another.
+func meet(sets [][]string, causes []string) [][]string {
+	for i, set := range sets {
+		common := slices.DeleteFunc(slices.Clone(set), func(id string) bool {
+			return !slices.Contains(causes, id)
+		})
+		if len(common) > 0 {
+			sets[i] = common
+			return sets
+		}
+	}
+	return append(sets, causes)
+}
+
+// preferred returns the causes that show the signature by themselves in some run, or all of them if
+// none does.
+func preferred(g *Group, causes []string) []string {
+	if len(causes) == 1 {
+		return causes
+	}
+	var alone []string
+	for _, id := range causes {
+		if slices.ContainsFunc(g.First, func(res *Result) bool {
+			others := slices.DeleteFunc(slices.Clone(res.Defects), func(d string) bool {
+				return d == id
+			})
+			return slices.Contains(res.Defects, id) && !goneWithout(res, g.Signature, others...)
+		}) {
+			alone = append(alone, id)
+		}
+	}
+	if len(alone) > 0 {
+		return alone
+	}
+	return causes
 }

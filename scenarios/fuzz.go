@@ -28,7 +28,8 @@ type Fuzz struct {
 	Each func(*Result) bool
 }
 
-// Run runs the seeds and sums up. It returns an error if the selection is not known.
+// Run runs the seeds and sums up. It returns an error if the selection is not known, or if some
+// plan cannot be carried out with it.
 func (f Fuzz) Run(ctx context.Context) (*Summary, error) {
 	if _, err := Draw(f.Scenario, f.First, f.Select); err != nil {
 		return nil, err
@@ -40,7 +41,16 @@ func (f Fuzz) Run(ctx context.Context) (*Summary, error) {
 	defer cancel()
 	began := time.Now()
 	sum := newSummary()
-	for res := range f.inOrder(f.work(ctx)) {
+	var failed error
+	for o := range f.inOrder(f.work(ctx)) {
+		if o.err != nil && failed == nil {
+			failed = o.err
+			cancel()
+		}
+		if failed != nil {
+			continue
+		}
+		res := o.res
 		if ctx.Err() != nil && f.Count > 0 && sum.stopped {
 			continue
 		}
@@ -51,13 +61,14 @@ func (f Fuzz) Run(ctx context.Context) (*Summary, error) {
 		}
 	}
 	sum.Wall = time.Since(began)
-	return sum, nil
+	return sum, failed
 }
 
-// outcome is the result of the i-th seed.
+// outcome is the result of the i-th seed, or why there is none.
 type outcome struct {
 	i   int
 	res *Result
+	err error
 }
 
 // work runs the seeds on all workers.
@@ -82,7 +93,8 @@ func (f Fuzz) work(ctx context.Context) <-chan outcome {
 	for range workers {
 		wg.Go(func() {
 			for i, ok := take(); ok; i, ok = take() {
-				out <- outcome{i, f.runSeed(f.First + uint64(i))}
+				res, err := f.runSeed(f.First + uint64(i))
+				out <- outcome{i, res, err}
 			}
 		})
 	}
@@ -91,35 +103,34 @@ func (f Fuzz) work(ctx context.Context) <-chan outcome {
 }
 
 // inOrder hands results on in the order of the seeds.
-func (f Fuzz) inOrder(outcomes <-chan outcome) func(func(*Result) bool) {
-	return func(yield func(*Result) bool) {
-		waiting := map[int]*Result{}
+func (f Fuzz) inOrder(outcomes <-chan outcome) func(func(outcome) bool) {
+	return func(yield func(outcome) bool) {
+		waiting := map[int]outcome{}
 		next, on := 0, true
 		for o := range outcomes {
-			waiting[o.i] = o.res
-			for res := waiting[next]; res != nil; res = waiting[next] {
+			waiting[o.i] = o
+			for ready, ok := waiting[next]; ok; ready, ok = waiting[next] {
 				delete(waiting, next)
 				next++
-				on = on && yield(res)
+				on = on && yield(ready)
 			}
 		}
 	}
 }
 
-// runSeed runs one seed of a scenario that is known to exist.
-func (f Fuzz) runSeed(seed uint64) *Result {
+func (f Fuzz) runSeed(seed uint64) (*Result, error) {
 	p, err := Draw(f.Scenario, seed, f.Select)
 	if err != nil {
-		panic(err) // the first seed was drawn before
+		return nil, err
 	}
 	p.Skip = f.Skip
 	began := time.Now()
 	res, err := runQuickly(p, f.Options)
 	if err != nil {
-		panic(err)
+		return nil, err
 	}
 	res.WallNS = time.Since(began).Nanoseconds()
-	return res
+	return res, nil
 }
 
 // Summary is what many runs say together.
@@ -147,7 +158,7 @@ type Group struct {
 	alone     bool      // First has a run that shows nothing else
 }
 
-const keptPerGroup = 2
+const keptPerGroup = 5
 
 func newSummary() *Summary {
 	return &Summary{Verdicts: map[string]int{}, Vacuous: map[string]int{},

@@ -192,9 +192,6 @@ func (p *Plan) check() error {
 	if p.Scenario == "" {
 		p.Scenario = "storm"
 	}
-	if _, err := Find(p.Scenario); err != nil {
-		return err
-	}
 	v, err := p.Select.Resolve()
 	if err != nil {
 		return err
@@ -211,9 +208,6 @@ func (p *Plan) check() error {
 			return fmt.Errorf("operation %d stands twice", o.ID)
 		}
 		seen[o.ID] = true
-		if o.Client > v.Clients {
-			return fmt.Errorf("operation %d: there is no client-%d", o.ID, o.Client)
-		}
 	}
 	seen = map[int]bool{}
 	for _, f := range p.Faults {
@@ -224,6 +218,23 @@ func (p *Plan) check() error {
 			return fmt.Errorf("fault %d: longer than %v", f.ID, maxTime)
 		}
 		seen[f.ID] = true
+	}
+	return p.suits(v)
+}
+
+// suits says whether the scenario, and a cluster of that size, can carry out the operations.
+func (p *Plan) suits(v variant.Variants) error {
+	scenario, err := Find(p.Scenario)
+	if err != nil {
+		return err
+	}
+	if scenario.checks != nil && len(p.Ops) < scenario.ops {
+		return fmt.Errorf("scenario %s wants %d operations", p.Scenario, scenario.ops)
+	}
+	for _, o := range p.Ops {
+		if o.Client > v.Clients {
+			return fmt.Errorf("operation %d: there is no client-%d", o.ID, o.Client)
+		}
 	}
 	return nil
 }

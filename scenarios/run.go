@@ -61,6 +61,9 @@ func Run(p Plan, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.suits(v); err != nil {
+		return nil, err
+	}
 	scenario, err := Find(p.Scenario)
 	if err != nil {
 		return nil, err

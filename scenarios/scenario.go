@@ -14,6 +14,7 @@ type Scenario struct {
 	plan func(seed uint64, s variant.Selection) Plan
 	// checks, of a scripted scenario, assert that the run goes as the script says.
 	checks func(*run) *stepChecks
+	ops    int // that a scripted scenario wants, at least
 	// Compared are the variants that the scenario is for.
 	Compared []Variant
 }
@@ -36,9 +37,9 @@ func init() {
 			"still, but never lie", plan: disasterPlan},
 		{Name: "kudu-1353",
 			Title: "the eight steps of KUDU-1353: an AlterTable that hangs for ever",
-			plan:  kudu1353Plan, checks: kudu1353Checks, Compared: kudu1353Variants},
+			plan:  kudu1353Plan, checks: kudu1353Checks, ops: 2, Compared: kudu1353Variants},
 		{Name: "kudu-1353-rename", Title: "the same with a rename, as the test that was flaky",
-			plan: kudu1353RenamePlan, checks: kudu1353Checks, Compared: kudu1353Variants},
+			plan: kudu1353RenamePlan, checks: kudu1353Checks, ops: 2, Compared: kudu1353Variants},
 	}
 }
 

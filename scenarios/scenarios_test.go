@@ -225,6 +225,7 @@ func TestBadPlansNameTheLine(t *testing.T) {
 		head + "option masters=4":                                   "option masters=4",
 		head + "skip nobody":                                        "unknown oracle \"nobody\"",
 		"tabletop-plan 1\nscenario tempest\nheal 1m":                "unknown scenario \"tempest\"",
+		"tabletop-plan 1\nscenario kudu-1353\nheal 1m":              "kudu-1353 wants 2 operations",
 		"tabletop-plan 1\nscenario storm":                           "want a line \"heal DURATION\"",
 	} {
 		_, err := ParsePlan(strings.NewReader(text))

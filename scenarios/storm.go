@@ -21,8 +21,8 @@ var streamPlan = sim.NewStream("scenarios/plan")
 // stormWarmUp is when the storm begins: masters have a leader, servers have registered.
 const stormWarmUp = 6 * time.Second
 
-// stormPlan draws a random storm. Nothing in it depends on the selection, so that variants can be
-// compared under the same storms.
+// stormPlan draws a random storm. Nothing in it depends on the selection but the sizes that this
+// sets, so that variants can be compared under the same storms.
 func stormPlan(seed uint64, s variant.Selection) Plan { return drawStorm("storm", seed, s) }
 
 // disasterPlan draws a storm in which a majority of the disks may lose what they held for durable.
@@ -31,6 +31,7 @@ func disasterPlan(seed uint64, s variant.Selection) Plan { return drawStorm("dis
 func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	d := &drawing{r: sim.NewRand(seed, streamPlan)}
 	d.size()
+	d.resize(s)
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
 	p := Plan{Scenario: scenario, Seed: seed, Select: s, Heal: d.end}
@@ -75,6 +76,23 @@ func (d *drawing) size() {
 	d.disk = []string{"ssd", "ssd", "ssd", "hdd", "stalls"}[d.r.Intn(5)]
 	for i := range 3 + d.r.Intn(3) {
 		d.names = append(d.names, fmt.Sprint("t", i+1))
+	}
+}
+
+// resize takes the sizes that the selection sets, which replace those drawn. One that cannot be
+// resolved is refused later.
+func (d *drawing) resize(s variant.Selection) {
+	s.Options = append(d.options(), s.Options...)
+	v, err := s.Resolve()
+	if err != nil {
+		return
+	}
+	d.masters, d.tservers, d.clients = v.Masters, v.TServers, v.Clients
+	switch {
+	case d.clients == 1:
+		d.reader = 0
+	case d.reader > 0:
+		d.reader = d.clients
 	}
 }
 
