@@ -139,7 +139,7 @@ func (h *History) unanswered(since sim.Time) []Event {
 // ReportUnanswered reports the operations that a cluster at rest, since that instant, did not
 // answer.
 func (j *Judges) ReportUnanswered(since sim.Time) {
-	if j.mayStandStill() {
+	if j.MayStandStill() {
 		return
 	}
 	for _, e := range j.History.unanswered(since) {
