@@ -73,6 +73,9 @@ func (r *Replica) elect(p *sim.Proc, req *wire.VoteRequest) bool {
 
 	votes := &tally{yes: 1}
 	won := r.gatherVotes(p, req, votes, p.Now().Add(timeout)) == Won
+	if r.role != Leader {
+		r.snooze(r.electionTimeout()) // or elections begin before others can end
+	}
 	switch {
 	case !won:
 		r.failedElections++
@@ -156,7 +159,8 @@ func (r *Replica) askVote(p *sim.Proc, v wire.ServerID, req *wire.VoteRequest, v
 	return resp.Granted
 }
 
-// RequestVote implements Consensus. Follows RaftConsensus::RequestVote, in its order of checks.
+// RequestVote implements Consensus. Follows RaftConsensus::RequestVote, in its order of checks, and
+// RequestVoteRespondVoteGranted, also for pre-elections.
 func (r *Replica) RequestVote(p *sim.Proc, req *wire.VoteRequest) *wire.VoteResponse {
 	resp := &wire.VoteResponse{Tablet: req.Tablet, VoteTerm: req.Term, Candidate: req.Candidate,
 		PreElection: req.PreElection}
@@ -182,23 +186,28 @@ func (r *Replica) vote(p *sim.Proc, req *wire.VoteRequest) wire.Code {
 		ballot.Term, ballot.VotedFor = req.Term, wire.NoServer
 	}
 	code := ballot.Decide(req)
+	if !req.PreElection && req.Term > r.meta.Term && code != wire.InvalidTerm {
+		r.adoptTerm(req.Term) // even when the answer is no
+	}
+	var patience time.Duration
+	if code == wire.OK {
+		patience = r.electionTimeout()
+		r.snooze(patience) // while the vote is written
+	}
 	if req.PreElection || code == wire.InvalidTerm {
 		return code
 	}
-	if req.Term > r.meta.Term {
-		r.adoptTerm(req.Term) // even when the answer is no
-	}
-	if code == wire.OK {
-		r.snooze(r.electionTimeout())
-		if r.meta.VotedFor != req.Candidate {
-			r.meta.vote(req.Candidate)
-		}
+	if code == wire.OK && r.meta.VotedFor != req.Candidate {
+		r.meta.vote(req.Candidate)
 	}
 	if r.meta.dirty() {
 		r.meta.flush(p)
 	}
 	if code == wire.OK && r.meta.Term != req.Term {
 		return wire.InvalidTerm // another term began while the vote was written
+	}
+	if code == wire.OK {
+		r.snooze(patience) // and while the candidate becomes leader
 	}
 	return code
 }
