@@ -47,19 +47,25 @@ func (d *durability) booted(e raft.ReplicaEvent) {
 	v := &durableView{replica: e.Replica, log: raft.LogFile(e.Replica.Dir())}
 	v.readLog()
 	v.readMeta()
-	if old := d.view(id, e.Replica.Tablet()); old != nil && old.forgottenBy(v) {
+	if old := d.view(id, e.Replica.Tablet()); old != nil && old.forgottenBy(e.Replica) {
 		d.broken(e.Replica.Tablet(), "forgotten", "%s comes back with %d entries of %v, of which "+
-			"its disk held %d", id, len(v.ops), e.Replica.Tablet(), len(old.ops))
+			"its disk held %d", id, e.Replica.LastLogged().Index, e.Replica.Tablet(), len(old.ops))
 	}
 	d.disks[id] = append(slices.DeleteFunc(d.disks[id], func(old *durableView) bool {
 		return old.log == v.log
 	}), v)
 }
 
-// forgottenBy reports whether a later log lacks the end of what was durable, without another entry
-// in its place. A replica that cannot read what it promised must say so and not start.
-func (v *durableView) forgottenBy(later *durableView) bool {
-	return len(later.ops) < len(v.ops) && slices.Equal(later.ops, v.ops[:len(later.ops)])
+// forgottenBy reports whether a replica that was opened again lacks the end of what was durable,
+// without another entry in its place. One that cannot read what it promised must not be opened.
+func (v *durableView) forgottenBy(r *raft.Replica) bool {
+	has := r.LastLogged().Index
+	for i := range min(has, int64(len(v.ops))) {
+		if r.OpAt(i+1) != v.ops[i] {
+			return false
+		}
+	}
+	return has < int64(len(v.ops))
 }
 
 func (d *durability) view(n sim.NodeID, tablet wire.TabletID) *durableView {

@@ -64,17 +64,28 @@ func settledTablet(store *catalog.Store, row *catalog.Tablet) bool {
 		store.Tables[row.Table].State != catalog.TableAltering
 }
 
-// ableTablet reports whether a majority of the tablet's replicas run on servers whose disks are
-// sound, so that it can do what it is asked to.
+// ableTable reports whether all tablets of the table are able.
+func (j *Judges) ableTable(store *catalog.Store, t *catalog.Table) bool {
+	for _, id := range sim.Keys(store.Tablets) {
+		if row := store.Tablets[id]; row.Table == t.ID && !j.ableTablet(row) {
+			return false
+		}
+	}
+	return true
+}
+
+// ableTablet reports whether the tablet can do what it is asked to: unless a disk was damaged it can,
+// and else if a majority of its replicas run on servers whose disks are sound.
 func (j *Judges) ableTablet(row *catalog.Tablet) bool {
 	if row == nil || row.Gone() {
 		return true
 	}
-	sound := 0
+	sound, damaged := 0, false
 	for _, id := range row.Consensus.Voters {
 		if !j.durability.damaged[id] && j.c.TServerOn(id).Replica(row.ID) != nil {
 			sound++
 		}
+		damaged = damaged || j.durability.damaged[id]
 	}
-	return sound >= raft.Majority(len(row.Consensus.Voters))
+	return !damaged || sound >= raft.Majority(len(row.Consensus.Voters))
 }
