@@ -74,8 +74,8 @@ func (j *Judges) ableTable(store *catalog.Store, t *catalog.Table) bool {
 	return true
 }
 
-// ableTablet reports whether the tablet can do what it is asked to: unless a disk was damaged it can,
-// and else if a majority of its replicas run on servers whose disks are sound.
+// ableTablet reports whether the tablet can do what it is asked to: unless a disk was damaged it
+// can, and else if a majority of its replicas run on servers whose disks are sound.
 func (j *Judges) ableTablet(row *catalog.Tablet) bool {
 	if row == nil || row.Gone() {
 		return true
