@@ -9,7 +9,9 @@ type event struct {
 	at  Time
 	tie uint64
 	seq uint64
-	pos int // index in the queue, or -1
+	pos int // index in the heap; -1: not queued; lower: in bucket -2-pos
+	// neighbours in the bucket
+	next, prev *event
 	// held: it has come due and waits for its paused or slow owner.
 	held bool
 	// owner is the node whose program the event belongs to: it is dropped when that
@@ -21,7 +23,7 @@ type event struct {
 
 type firer interface{ fire() }
 
-func (e *event) queued() bool { return e.pos >= 0 }
+func (e *event) queued() bool { return e.pos != -1 }
 
 // slot repeats the leading sort keys so that comparisons stay within the array.
 type slot struct {
@@ -40,35 +42,56 @@ func (a slot) before(b slot) bool {
 	return a.ev.seq < b.ev.seq
 }
 
-// queue is an indexed four-ary heap ordered by (time, tie-break, sequence). Taking the first entry
-// leaves a hole at the root, since what it fires mostly schedules something: that goes down from
-// the root then, instead of the last entry, and is not sifted up from the end.
+// queue orders events by (time, tie-break, sequence). What is due soon is in an indexed four-ary
+// heap. What is due later is in buckets of equal stretches of time, without an order, until its
+// bucket is the next: most deadlines are cancelled before, which costs little there, and they do
+// not make the heap deep.
+//
+// Taking the first entry leaves a hole at the root of the heap, since what it fires often schedules
+// something that comes soon: that goes down from the root, instead of the last entry, and is not
+// sifted up from the end.
 type queue struct {
 	heap []slot
 	hole bool // the root was taken; its slot still sorts before all others
+
+	next    int64 // the first bucket, counted from time zero, that is not in the heap yet
+	far     int   // events in buckets
+	buckets [bucketCount]*event
+	used    [bucketCount / 64]uint64 // a bit for every bucket that is not empty
 }
 
-// settle closes the hole.
-func (q *queue) settle() {
+// A bucket is 2 ms long and all together 2 s. What comes after them goes into the heap at once.
+const (
+	bucketBits  = 21
+	bucketCount = 1024
+)
+
+func bucketOf(t Time) int64 { return int64(t) >> bucketBits }
+
+func (q *queue) len() int {
+	if q.hole {
+		return len(q.heap) - 1 + q.far
+	}
+	return len(q.heap) + q.far
+}
+
+// min returns the first event. There must be one.
+func (q *queue) min() *event {
 	if q.hole {
 		q.hole = false
 		q.removeAt(0)
 	}
-}
-
-func (q *queue) len() int {
-	if q.hole {
-		return len(q.heap) - 1
+	for len(q.heap) == 0 || bucketOf(q.heap[0].at) >= q.next {
+		q.advance()
 	}
-	return len(q.heap)
-}
-
-func (q *queue) min() *event {
-	q.settle()
 	return q.heap[0].ev
 }
 
 func (q *queue) push(e *event) {
+	if b := bucketOf(e.at); b >= q.next && b < q.next+bucketCount {
+		q.putOff(e, int(b%bucketCount))
+		return
+	}
 	if q.hole {
 		q.hole = false
 		q.down(0, slot{e.at, e.tie, e})
@@ -86,10 +109,79 @@ func (q *queue) pop() *event {
 }
 
 func (q *queue) remove(e *event) {
-	if e.queued() {
-		i := e.pos
-		e.pos = -1
+	i := e.pos
+	switch {
+	case i == -1:
+		return
+	case i < -1:
+		q.takeOut(e, -2-i)
+	default:
 		q.removeAt(i)
+	}
+	e.pos = -1
+}
+
+// putOff puts an event into a bucket.
+func (q *queue) putOff(e *event, i int) {
+	e.pos = -2 - i
+	e.next = q.buckets[i]
+	if e.next != nil {
+		e.next.prev = e
+	}
+	q.buckets[i] = e
+	q.used[i/64] |= 1 << (i % 64)
+	q.far++
+}
+
+// takeOut takes an event out of its bucket.
+func (q *queue) takeOut(e *event, i int) {
+	if e.prev != nil {
+		e.prev.next = e.next
+	} else if q.buckets[i] = e.next; e.next == nil {
+		q.used[i/64] &^= 1 << (i % 64)
+	}
+	if e.next != nil {
+		e.next.prev = e.prev
+	}
+	e.next, e.prev = nil, nil
+	q.far--
+}
+
+// advance brings the next bucket that is not empty into the heap, unless the heap has something
+// that comes before it.
+func (q *queue) advance() {
+	if q.far == 0 {
+		q.next = bucketOf(q.heap[0].at) + 1
+		return
+	}
+	b := q.nextUsed()
+	if len(q.heap) > 0 && bucketOf(q.heap[0].at) < b {
+		q.next = bucketOf(q.heap[0].at) + 1
+		return
+	}
+	q.next = b + 1
+	i := b % bucketCount
+	e := q.buckets[i]
+	q.buckets[i] = nil
+	q.used[i/64] &^= 1 << (i % 64)
+	for e != nil {
+		following := e.next
+		e.next, e.prev = nil, nil
+		q.far--
+		q.push(e)
+		e = following
+	}
+}
+
+// nextUsed returns the first bucket that is not empty. There must be one.
+func (q *queue) nextUsed() int64 {
+	b := q.next
+	for {
+		i := b % bucketCount
+		if word := q.used[i/64] >> (i % 64); word != 0 {
+			return b + int64(bits.TrailingZeros64(word))
+		}
+		b += 64 - i%64
 	}
 }
 
