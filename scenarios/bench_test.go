@@ -6,10 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"tabletop/checker"
 	"tabletop/model"
 	"tabletop/model/client"
 	"tabletop/model/variant"
+	"tabletop/model/wire"
 	"tabletop/nemesis"
 	"tabletop/sim"
 )
@@ -34,6 +37,46 @@ func BenchmarkStorm(b *testing.B) {
 	}
 	b.ReportMetric(virtual/float64(b.Elapsed().Nanoseconds()), "virtual/wall")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/events, "ns/event")
+}
+
+// BenchmarkBusyCluster runs a cluster of a stated size, busy and under faults, with all judges: 3
+// masters, 5 tablet servers, 4 tables of 2 tablets of 3 replicas, 2 clients that alter twice a second
+// between them. Only the time up to healing counts.
+func BenchmarkBusyCluster(b *testing.B) {
+	var virtual, events float64
+	seed := uint64(0)
+	for b.Loop() {
+		p := busyPlan(b, seed)
+		res, err := Run(p, Options{Until: p.Heal})
+		require.NoError(b, err)
+		virtual += float64(res.VirtualNS)
+		events += float64(res.Events)
+		seed++
+	}
+	b.ReportMetric(virtual/float64(b.Elapsed().Nanoseconds()), "virtual/wall")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/events, "ns/event")
+}
+
+func busyPlan(b *testing.B, seed uint64) Plan {
+	p, err := Draw("storm", seed, variant.Selection{Options: []string{"masters=3", "tservers=5",
+		"clients=2", "net=lan", "disk=ssd"}})
+	require.NoError(b, err)
+	p.Ops = nil
+	add := func(at time.Duration, op client.Op) {
+		op.ID = len(p.Ops) + 1
+		p.Ops = append(p.Ops, PlannedOp{At: at, Client: op.ID%2 + 1, Op: op})
+	}
+	tables := []string{"t1", "t2", "t3", "t4"}
+	for _, name := range tables {
+		add(4*time.Second, client.Op{Kind: client.Create, Name: name, Columns: []string{"k"},
+			Tablets: 2, Replicas: 3})
+	}
+	for at := 6 * time.Second; at < p.Heal; at += 500 * time.Millisecond {
+		kind := []wire.AlterKind{wire.AddColumn, wire.DropColumn}[len(p.Ops)/4%2]
+		add(at, client.Op{Kind: client.Alter, Name: tables[len(p.Ops)%4],
+			Steps: []wire.AlterStep{{Kind: kind, Column: "a"}}})
+	}
+	return p
 }
 
 // BenchmarkJudges runs storms up to healing without judges, and then with judges that watch it and
