@@ -83,7 +83,8 @@ func (j *Judges) Unfinished() []Unfinished {
 func (j *Judges) unknown(leader *master.Master) []Unfinished {
 	var list []Unfinished
 	for _, id := range j.c.TServerIDs() {
-		if n := j.c.World.Node(id); n.Alive() && !leader.TakesForLive(id) {
+		n := j.c.World.Node(id)
+		if n.Alive() && !j.durability.damaged[id] && !leader.TakesForLive(id) {
 			list = append(list, Unfinished{"tserver", "not-registered", fmt.Sprintf(
 				"%s runs, and %s takes it for dead", n.Name(), leader.Node().Name())})
 		}

@@ -43,7 +43,7 @@ func drawAppetite(r *sim.Rand) appetite {
 		}
 	}
 	// Every storm can depose the leader master, which is what the testbed is for.
-	a.add(infoOf([]Kind{StepDown, Kill, PowerOff}[r.Intn(3)]), 4+r.Intn(4))
+	a.add(infoOf([]Kind{StepDown, Kill, PowerOff}[r.Intn(3)]), 6+r.Intn(4))
 	return a
 }
 

@@ -137,6 +137,7 @@ func (x *Executor) strike(k Kind) func(r *Record, nodes []*sim.Node) (undo func(
 		FullDisk:  x.fullDisk,
 		BitRot:    x.bitRot,
 		Misdirect: x.misdirect,
+		Wipe:      x.wipe,
 		Drift:     x.drift,
 		ClockJump: x.clockJump,
 	}[k]

@@ -33,6 +33,7 @@ const (
 	FullDisk  Kind = "full-disk"
 	BitRot    Kind = "bit-rot"
 	Misdirect Kind = "misdirect"
+	Wipe      Kind = "wipe"
 
 	Drift     Kind = "drift"
 	ClockJump Kind = "clock-jump"
@@ -114,6 +115,8 @@ var Kinds = []KindInfo{
 	{Kind: BitRot, Loses: true, Title: "flip a bit somewhere on the disk"},
 	{Kind: Misdirect, Needs: []string{"ppm"}, May: lasting, Loses: true,
 		Title: "let ppm=N of a million writes land elsewhere on the disk"},
+	{Kind: Wipe, May: lasting, Kills: true, Loses: true,
+		Title: "end the target's program and put an empty disk in the place of its own"},
 
 	{Kind: Drift, Needs: []string{"ppm"}, May: lasting,
 		Title: "let the target's clocks run ppm=N too fast, or too slow"},

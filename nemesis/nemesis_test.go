@@ -83,26 +83,29 @@ func TestEveryKindHasAnEffect(t *testing.T) {
 				require.False(t, m.Node().Alive())
 			}
 		},
-		"1 at=10s split masters shape=bridge for=5s":                       nil,
-		"1 at=10s split tservers shape=halves turn=1 for=5s":               nil,
-		"1 at=10s slow leader-master by=20ms for=5s":                       nil,
-		"1 at=3s kill-wait leader-master label=entry power=off for=5s":     nil,
-		"1 at=3s kill-sync leader-master k=2 when=before for=5s":           nil,
-		"1 at=3s kill-sync ts-1 k=3 when=after power=off for=5s":           nil,
-		"1 at=10s flap ts-1 from=masters by=1s for=5s":                     nil,
-		"1 at=10s clog ts-1 dir=in for=5s":                                 nil,
-		"1 at=10s swizzle leader-master from=all by=100ms for=5s":          nil,
-		"1 at=10s lossy ts-1 ppm=300000 for=5s":                            nil,
-		"1 at=10s damage ts-1 ppm=300000 for=5s":                           nil,
-		"1 at=10s reorder ts-1 ppm=300000 by=100ms for=5s":                 nil,
-		"1 at=10s redeliver ts-1 ppm=300000 by=1s for=5s":                  nil,
-		"1 at=10s slow-link ts-1 by=100ms for=5s":                          nil,
-		"1 at=10s bandwidth ts-1 rate=20000 for=5s":                        nil,
-		"1 at=3s slow-disk leader-master by=100ms for=5s":                  nil,
-		"1 at=3s fail-sync leader-master ppm=1000000 for=5s":               nil,
-		"1 at=3s full-disk leader-master for=5s":                           nil,
-		"1 at=10s bit-rot ts-1":                                            nil,
-		"1 at=3s misdirect ts-1 ppm=1000000 for=5s":                        nil,
+		"1 at=10s split masters shape=bridge for=5s":                   nil,
+		"1 at=10s split tservers shape=halves turn=1 for=5s":           nil,
+		"1 at=10s slow leader-master by=20ms for=5s":                   nil,
+		"1 at=3s kill-wait leader-master label=entry power=off for=5s": nil,
+		"1 at=3s kill-sync leader-master k=2 when=before for=5s":       nil,
+		"1 at=3s kill-sync ts-1 k=3 when=after power=off for=5s":       nil,
+		"1 at=10s flap ts-1 from=masters by=1s for=5s":                 nil,
+		"1 at=10s clog ts-1 dir=in for=5s":                             nil,
+		"1 at=10s swizzle leader-master from=all by=100ms for=5s":      nil,
+		"1 at=10s lossy ts-1 ppm=300000 for=5s":                        nil,
+		"1 at=10s damage ts-1 ppm=300000 for=5s":                       nil,
+		"1 at=10s reorder ts-1 ppm=300000 by=100ms for=5s":             nil,
+		"1 at=10s redeliver ts-1 ppm=300000 by=1s for=5s":              nil,
+		"1 at=10s slow-link ts-1 by=100ms for=5s":                      nil,
+		"1 at=10s bandwidth ts-1 rate=20000 for=5s":                    nil,
+		"1 at=3s slow-disk leader-master by=100ms for=5s":              nil,
+		"1 at=3s fail-sync leader-master ppm=1000000 for=5s":           nil,
+		"1 at=3s full-disk leader-master for=5s":                       nil,
+		"1 at=10s bit-rot ts-1":                                        nil,
+		"1 at=3s misdirect ts-1 ppm=1000000 for=5s":                    nil,
+		"1 at=10s wipe ts-1 for=5s": func(t *testing.T, c *model.Cluster) {
+			require.Empty(t, c.Resolve("ts-1").Disk().List())
+		},
 		"1 at=10s drift ts-1 ppm=-100000 for=5s":                           nil,
 		"1 at=10s elect follower-master":                                   nil,
 		"1 at=10s elect ts-1 tablet=t":                                     nil,
@@ -131,6 +134,16 @@ func TestEveryKindHasAnEffect(t *testing.T) {
 			require.Nil(t, c.World.Finding())
 		})
 	}
+}
+
+// A jump of the wall clock shows when somebody reads it.
+func TestClockJumpHasAnEffectWhenTheClockIsRead(t *testing.T) {
+	c, x := start(t, "1 at=8s clock-jump ts-1 by=-1h for=12s", "2 at=10s kill ts-1 for=1s",
+		"3 at=8s clock-jump ts-2 by=1h for=12s")
+	c.World.RunUntil(sim.Time(30 * time.Second))
+	require.Equal(t, 1, x.Records()[0].Effect)
+	require.True(t, x.Records()[2].Inert())
+	require.Equal(t, time.Duration(c.World.Now()), c.Resolve("ts-1").Wall(), "and is undone")
 }
 
 func TestFaultsThatDoNothingSaySo(t *testing.T) {
@@ -218,7 +231,7 @@ func TestEveryKindIsDrawn(t *testing.T) {
 		for _, f := range nemesis.Draw(sim.NewRand(seed, stream), nemesis.Storm{Begin: 5 * time.Second,
 			End: time.Minute, Masters: masters, TServers: tservers, Tables: []string{"t"}}) {
 			drawn[f.Kind]++
-			if f.Kind == nemesis.BitRot || f.Kind == nemesis.Misdirect {
+			if f.Kind == nemesis.BitRot || f.Kind == nemesis.Misdirect || f.Kind == nemesis.Wipe {
 				damaged[f.Target] = true
 			}
 		}

@@ -208,6 +208,14 @@ func disturbDisk(r *Record, n *sim.Node, unit string, f sim.DiskFault) (undo fun
 	}
 }
 
+func (x *Executor) wipe(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit, r.Effect = "disk replaced", 1
+	n := nodes[0]
+	n.Kill()
+	n.Disk().Wipe()
+	return n.Boot
+}
+
 var streamRot = sim.NewStream("nemesis/rot")
 
 func (x *Executor) bitRot(r *Record, nodes []*sim.Node) (undo func()) {

@@ -14,7 +14,7 @@ import (
 
 // GeneratorVersion changes whenever a seed gives another plan than before, or a plan another run;
 // a token made by another version cannot be replayed.
-const GeneratorVersion = 4
+const GeneratorVersion = 5
 
 var streamPlan = sim.NewStream("scenarios/plan")
 
@@ -116,7 +116,7 @@ func (d *drawing) workload() {
 		name := d.names[d.r.Intn(len(d.names))]
 		spread := d.r.Duration(0, 100*time.Millisecond)
 		first := d.r.Intn(d.clients)
-		for i := range 1 + d.r.Intn(d.clients) {
+		for i := range min(d.clients, 2+d.r.Intn(d.clients)) {
 			who := (first+i)%d.clients + 1
 			op := d.draw(name)
 			if who == d.reader {
@@ -143,6 +143,9 @@ func (d *drawing) add(at time.Duration, who int, op client.Op) {
 func (d *drawing) create(name string) client.Op {
 	op := client.Op{Kind: client.Create, Name: name, Columns: []string{"k", "a"},
 		Tablets: 1 + d.r.Intn(2), Replicas: 3}
+	if d.tservers < 3 {
+		op.Replicas = 1
+	}
 	if d.r.Chance(20_000) {
 		op.Replicas = 2
 	}

@@ -163,12 +163,13 @@ func (d *Disk) damaged(f *File) {
 	DiskDamaged.Publish(d.node.world, SyncEvent{Node: d.node, File: f.name})
 }
 
-// Wipe leaves the disk empty, as a new one is. The program must not run.
+// Wipe puts a new, empty disk in the place of this one. The program must not run.
 func (d *Disk) Wipe() {
 	if d.node.alive {
 		panic("sim: the disk of " + d.node.name + " is wiped while its program runs")
 	}
-	*d = *newDisk(d.node, d.cfg)
+	d.now, d.durable, d.changes = map[string]*File{}, map[string]*File{}, nil
+	DiskDamaged.Publish(d.node.world, SyncEvent{Node: d.node})
 }
 
 // armedSync is something to be done at one of the coming syncs.

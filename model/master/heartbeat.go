@@ -23,13 +23,13 @@ func (m *Master) heartbeat(p *sim.Proc, req *wire.TSHeartbeatRequest) *wire.TSHe
 	} else if !m.v.HeartbeatsToAll() {
 		return resp
 	}
-	if req.Register && !m.register(req.Server, req.Incarnation) {
+	if req.Register && !m.register(req.Server, req.UUID, req.Incarnation) {
 		resp.Status = wire.Err(wire.UnknownError, "a later start of the server has registered")
 		return resp
 	}
 	d := m.ts.descriptors[req.Server]
 	takesReport := leads || m.v.FollowersKeepReports()
-	if d == nil || d.incarnation != req.Incarnation {
+	if d == nil || d.uuid != req.UUID || d.incarnation != req.Incarnation {
 		resp.NeedsReregister, resp.NeedsFullReport = true, takesReport
 		return resp // and the report of this heartbeat is dropped
 	}

@@ -151,16 +151,22 @@ func settledBy(codes ...wire.Code) func(wire.Code) bool {
 // createReplica tells a chosen server to make its replica (AsyncCreateReplica).
 func (m *Master) createReplica(tablet *tabletInfo, server wire.ServerID) {
 	table, row := tablet.table.row, tablet.row
+	var uuid int64
+	if d := m.ts.descriptors[server]; d != nil {
+		uuid = d.uuid
+	}
 	m.launch(&task{
 		info:     TaskInfo{Name: "CreateReplica", Tablet: row.ID},
 		table:    tablet.table,
 		deadline: m.node.Now().Add(tabletCreationTimeout),
 		target:   func() wire.ServerID { return server },
 		request: func() sim.Message {
-			return &wire.CreateTabletRequest{Table: table.ID, Tablet: row.ID,
-				Version: table.Version, Schema: table.Schema, Voters: row.Consensus.Voters}
+			return &wire.CreateTabletRequest{DestUUID: uuid, Table: table.ID,
+				Tablet: row.ID, Version: table.Version, Schema: table.Schema,
+				Voters: row.Consensus.Voters}
 		},
-		settles: settledBy(wire.OK, wire.TabletAlreadyExists),
+		settles: settledBy(wire.OK, wire.TabletAlreadyExists,
+			wire.WrongServerUUID),
 	})
 }
 

@@ -16,6 +16,7 @@ type tsManager struct {
 // tsDescriptor is a tablet server as this process knows it (TSDescriptor).
 type tsDescriptor struct {
 	id            wire.ServerID
+	uuid          int64
 	incarnation   int64
 	lastHeartbeat sim.Time // before the first: negative
 	liveTablets   int
@@ -48,16 +49,16 @@ func (d *tsDescriptor) noteCreation(now sim.Time) {
 	d.recentCreations++
 }
 
-// register makes a server known. A start of the server that is older than the known one is
-// refused (TSManager::RegisterTS).
-func (m *Master) register(id wire.ServerID, incarnation int64) bool {
+// register makes a server known, perhaps in the place of another that had its name. A start of the
+// server that is older than the known one is refused (TSManager::RegisterTS).
+func (m *Master) register(id wire.ServerID, uuid, incarnation int64) bool {
 	d := m.ts.descriptors[id]
-	if d != nil && incarnation < d.incarnation {
-		return false
-	}
-	if d == nil {
-		d = &tsDescriptor{id: id}
+	if d == nil || d.uuid != uuid {
+		d = &tsDescriptor{id: id, uuid: uuid}
 		m.ts.descriptors[id] = d
+	}
+	if incarnation < d.incarnation {
+		return false
 	}
 	d.incarnation, d.hasFullReport = incarnation, false
 	Registered.Publish(m.node.World(), TServerEvent{m, id})

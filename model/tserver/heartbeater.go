@@ -130,8 +130,8 @@ func (h *heartbeater) lookForNewLeader(resp *wire.TSHeartbeatResponse, sentFull 
 func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 	ts := h.ts
 	req := &wire.TSHeartbeatRequest{Server: ts.node.ID(),
-		Incarnation: ts.stamp,
-		Register:    h.register, LiveTablets: len(ts.tablets)}
+		UUID: ts.uuid, Incarnation: ts.stamp,
+		Register: h.register, LiveTablets: len(ts.tablets)}
 	req.Report = wire.TabletReport{Full: h.full || h.register, Seq: h.seq}
 	h.seq++
 	if req.Report.Full {

@@ -117,6 +117,9 @@ func (t *tablet) ConsensusChanged() { t.ts.markDirty(t.id) }
 
 // createTablet makes a replica and answers before it is open (TSTabletManager::CreateNewTablet).
 func (ts *TServer) createTablet(p *sim.Proc, req *wire.CreateTabletRequest) wire.Status {
+	if req.DestUUID != 0 && req.DestUUID != ts.uuid {
+		return wire.Err(wire.WrongServerUUID, "")
+	}
 	if ts.tablets[req.Tablet] != nil {
 		return wire.Err(wire.TabletAlreadyExists, "")
 	}

@@ -14,6 +14,7 @@ type TServer struct {
 	tablets map[wire.TabletID]*tablet
 	deleted map[wire.TabletID]bool // refused when asked for again
 	beats   []*heartbeater
+	uuid    int64 // tells this server from others that had its place
 	stamp   int64 // tells this start from earlier ones
 }
 
@@ -28,10 +29,11 @@ type Config struct {
 func Boot(n *sim.Node, cfg Config) *TServer {
 	ts := &TServer{node: n, v: cfg.Variants, tablets: map[wire.TabletID]*tablet{},
 		deleted: map[wire.TabletID]bool{}}
+	ts.identify()
 	ts.findTablets()
 	n.Serve(ts.serve)
 	n.Go("start", func(p *sim.Proc) {
-		ts.takeStamp(p)
+		ts.keepIdentity(p)
 		ts.startHeartbeaters(cfg.Masters)
 	})
 	n.Go("open tablets", func(p *sim.Proc) {
@@ -44,29 +46,40 @@ func Boot(n *sim.Node, cfg Config) *TServer {
 	return ts
 }
 
-// stampFile holds the stamp of the last start.
-const stampFile = "instance"
+// instanceFile says who the server is: the identity that its disk got when it was new, and the
+// stamp of its last start (NodeInstancePB).
+const instanceFile = "instance"
 
-// takeStamp reads the wall clock for a stamp that tells this start from earlier ones
-// (NodeInstancePB::instance_seqno). With the defence it is above the last one, whatever the clock
-// says.
-func (ts *TServer) takeStamp(p *sim.Proc) {
+var streamUUID = sim.NewStream("tserver/uuid")
+
+// identify reads who the server is, and the wall clock for a stamp that tells this start from
+// earlier ones. With the defence it is above the last one, whatever the clock says. A disk without
+// the file is new.
+func (ts *TServer) identify() {
 	ts.stamp = ts.node.Wall().Microseconds()
-	if !ts.v.On(variant.MonotonicStartStamp) {
-		return
-	}
-	disk := ts.node.Disk()
-	if f := disk.Open(stampFile); f != nil {
+	if f := ts.node.Disk().Open(instanceFile); f != nil {
 		if content, intact := wire.Unseal(f.Bytes()); intact {
-			ts.stamp = max(ts.stamp, int64(wire.NewDecoder(content).Int())+1)
+			d := wire.NewDecoder(content)
+			ts.uuid = int64(d.Int())
+			if last := int64(d.Int()); ts.v.On(variant.MonotonicStartStamp) {
+				ts.stamp = max(ts.stamp, last+1)
+			}
+			return
 		}
 	}
+	ts.uuid = int64(ts.node.Draw(streamUUID, 0)>>2) | 1
+}
+
+// keepIdentity makes sure that the next start knows who it is.
+func (ts *TServer) keepIdentity(p *sim.Proc) {
 	var e wire.Encoder
+	e.Int(int(ts.uuid))
 	e.Int(int(ts.stamp))
-	f := disk.Create(stampFile + ".tmp")
+	disk := ts.node.Disk()
+	f := disk.Create(instanceFile + ".tmp")
 	f.Append(wire.Seal(e.Bytes()))
 	p.Must(f.Sync(p))
-	disk.Rename(stampFile+".tmp", stampFile)
+	disk.Rename(instanceFile+".tmp", instanceFile)
 	p.Must(disk.SyncDir(p))
 }
 

@@ -50,6 +50,7 @@ type TabletReport struct {
 // TSHeartbeatRequest is what a tablet server tells a master every heartbeat interval.
 type TSHeartbeatRequest struct {
 	Server      ServerID
+	UUID        int64 // of the disk: another one is another server in the place of the first
 	Incarnation int64 // instance_seqno: grows with every start of the server
 	Register    bool  // carries the registration
 	LiveTablets int
@@ -62,6 +63,7 @@ func (*TSHeartbeatRequest) Kind() *sim.Kind { return KindTSHeartbeat }
 // Fold implements sim.Message.
 func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
 	d.Int(int64(m.Server))
+	d.Int(m.UUID)
 	d.Int(m.Incarnation)
 	d.Bool(m.Register)
 	d.Int(int64(m.LiveTablets))
@@ -115,13 +117,15 @@ func (m *TSHeartbeatResponse) Fold(d *sim.Digest) {
 // Size implements sim.Message.
 func (m *TSHeartbeatResponse) Size() int { return 48 + m.Status.size() }
 
-// CreateTabletRequest tells a server to make a replica.
+// CreateTabletRequest tells a server to make a replica. A server that has taken the place of the
+// one that was meant must not: the tablet counts on what that one remembers.
 type CreateTabletRequest struct {
-	Table   TableID
-	Tablet  TabletID
-	Version int64
-	Schema  Schema
-	Voters  []ServerID
+	DestUUID int64 // 0: not known
+	Table    TableID
+	Tablet   TabletID
+	Version  int64
+	Schema   Schema
+	Voters   []ServerID
 }
 
 // Kind implements sim.Message.
@@ -129,6 +133,7 @@ func (*CreateTabletRequest) Kind() *sim.Kind { return KindCreateTablet }
 
 // Fold implements sim.Message.
 func (m *CreateTabletRequest) Fold(d *sim.Digest) {
+	d.Int(m.DestUUID)
 	d.Uint64(uint64(m.Table))
 	d.Uint64(uint64(m.Tablet))
 	d.Int(m.Version)
