@@ -94,8 +94,8 @@ func (v *durableView) readLog() {
 	log, _ := v.replica.Node().Disk().Durable(v.log)
 	for {
 		r, ok := raft.ReadRecord(log, v.parsed)
-		if !ok {
-			return
+		if !ok || r.Entry.Index > int64(len(v.ops))+1 || !r.Commit && r.Entry.Index < 1 {
+			return // it ends here, is torn, or was damaged
 		}
 		v.parsed = r.End
 		if !r.Commit {
