@@ -102,6 +102,7 @@ func TestHazardsAreFound(t *testing.T) {
 		"KUDU-2472":   checker.Availability,
 		"KUDU-1374":   checker.Liveness,
 		"KUDU-1353":   checker.Liveness,
+		"KUDU-1991":   checker.Liveness,
 		"start-stamp": checker.Liveness,
 	} {
 		t.Run(id, func(t *testing.T) {

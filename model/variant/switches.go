@@ -79,7 +79,7 @@ var Defects = []Defect{
 	{KUDU1358, "KUDU-1358", "a new leader master knows no tablet servers and refuses CreateTable",
 		"B05", []Switch{WaitForTServers}},
 	{KUDU1991, "KUDU-1991", "a task is dropped when its target is not known at the moment",
-		"B10", []Switch{KUDU1374, FullReportByTerm, ResumeIntentions}},
+		"B10", []Switch{FullReportByTerm, ResumeIntentions}},
 	{KUDU1537, "KUDU-1537", "a retried DDL reports its own first attempt's effect as an error",
 		"B04", []Switch{ExactlyOnceDDL}},
 	{KUDU1188, "KUDU-1188", "a deposed leader master serves reads from old state",
