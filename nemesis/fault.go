@@ -187,7 +187,7 @@ func ParseFault(words []string) (Fault, error) {
 	return f, nil
 }
 
-// parseField reads one word. What has a default is set to it before.
+// parseField reads one word.
 func (f *Fault) parseField(word string, k *KindInfo) error {
 	key, value, _ := strings.Cut(word, "=")
 	i := slices.IndexFunc(fields, func(field field) bool { return field.key == key })

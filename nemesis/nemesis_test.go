@@ -1,6 +1,7 @@
 package nemesis_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,9 +181,8 @@ func TestHealUndoesEverything(t *testing.T) {
 			require.False(t, c.World.Disturbed(sim.Direction{From: n.ID(), To: m.ID()}))
 		}
 	}
-	restarts := c.Resolve("ts-1").Incarnation()
 	c.World.RunFor(time.Minute)
-	require.Equal(t, 1, restarts)
+	require.Equal(t, 1, c.Resolve("ts-1").Incarnation())
 	require.Zero(t, c.Resolve("master-2").Incarnation(), "what lay in wait is gone")
 }
 
@@ -235,10 +235,11 @@ func TestEveryKindIsDrawn(t *testing.T) {
 				damaged[f.Target] = true
 			}
 		}
-		require.LessOrEqual(t, len(damaged), 2)
-		if len(damaged) == 2 {
-			require.NotEqual(t, damaged["ts-1"] || damaged["ts-2"] || damaged["ts-3"],
-				!damaged["master-1"] && !damaged["master-2"] && !damaged["master-3"])
+		for _, group := range [][]string{masters, tservers} {
+			struck := slices.DeleteFunc(slices.Clone(group), func(name string) bool {
+				return !damaged[name]
+			})
+			require.LessOrEqual(t, len(struck), 1)
 		}
 	}
 	for _, k := range nemesis.Kinds {

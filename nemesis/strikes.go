@@ -126,15 +126,20 @@ func (x *Executor) pause(r *Record, nodes []*sim.Node) (undo func()) {
 	}
 }
 
+// counted undoes a fault and records by how much a count of the node has grown since it began.
+func counted(r *Record, count func() int, end func()) (undo func()) {
+	before := count()
+	return func() {
+		r.Effect = count() - before
+		end()
+	}
+}
+
 func (x *Executor) slow(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "steps delayed"
 	n := nodes[0]
-	before := n.Slowed()
 	n.Slow(r.Fault.By)
-	return func() {
-		r.Effect = n.Slowed() - before
-		n.Slow(0)
-	}
+	return counted(r, n.Slowed, func() { n.Slow(0) })
 }
 
 // struck ends a program at a place in its code, and starts it again.
@@ -231,21 +236,13 @@ func (x *Executor) bitRot(r *Record, nodes []*sim.Node) (undo func()) {
 func (x *Executor) drift(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "waits of another length"
 	n := nodes[0]
-	before := n.Drifted()
 	n.Drift(r.Fault.PPM)
-	return func() {
-		r.Effect = n.Drifted() - before
-		n.Drift(0)
-	}
+	return counted(r, n.Drifted, func() { n.Drift(0) })
 }
 
 func (x *Executor) clockJump(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "readings of the wrong time"
 	n := nodes[0]
-	before := n.WallReadings()
 	n.JumpWall(r.Fault.By)
-	return func() {
-		r.Effect = n.WallReadings() - before
-		n.JumpWall(-r.Fault.By)
-	}
+	return counted(r, n.WallReadings, func() { n.JumpWall(-r.Fault.By) })
 }

@@ -95,23 +95,14 @@ func (s *stream) send(e *Envelope) {
 
 func (s *stream) launch(e *Envelope) {
 	n := s.conn.net
-	word := n.word(s.link, e.Msg.Kind(), &e.cause)
-	at := n.world.now.Add(n.cfg.Latency.Draw(word))
-	if len(s.link.faults) > 0 {
-		ft := s.link.meet(e, word)
-		switch {
-		case ft.held:
-			return
-		case ft.lost:
-			s.lose(e)
-			return
-		case ft.again > 0:
-			n.world.scheduleKeyed(&n.copyOf(e).ev, at.Add(ft.late+ft.again), finish(word+1))
-		}
-		at = at.Add(ft.late)
+	switch at, _, ft := n.cross(s.link, e); {
+	case ft.held:
+	case ft.lost:
+		s.lose(e)
+	default:
+		s.last = max(at, s.last+1)
+		n.world.scheduleKeyed(&e.ev, s.last, finish(s.tieSeed+e.order*mixA))
 	}
-	s.last = max(at, s.last+1)
-	n.world.scheduleKeyed(&e.ev, s.last, finish(s.tieSeed+e.order*mixA))
 }
 
 // lose keeps the segment for retransmission.

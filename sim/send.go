@@ -22,23 +22,29 @@ func (n *network) launch(e *Envelope) {
 		n.release(e)
 		return
 	}
-	word := n.word(l, e.Msg.Kind(), &e.cause)
-	at := n.world.now.Add(n.cfg.Latency.Draw(word))
-	if len(l.faults) > 0 {
-		ft := l.meet(e, word)
-		switch {
-		case ft.held:
-			return
-		case ft.lost:
-			n.release(e)
-			return
-		case ft.again > 0:
-			copied := n.copyOf(e)
-			n.world.scheduleKeyed(&copied.ev, at.Add(ft.late+ft.again), finish(word+1))
-		}
-		at = at.Add(ft.late)
+	switch at, word, ft := n.cross(l, e); {
+	case ft.held:
+	case ft.lost:
+		n.release(e)
+	default:
+		n.world.scheduleKeyed(&e.ev, at, word)
 	}
-	n.world.scheduleKeyed(&e.ev, at, word)
+}
+
+// cross draws when a packet comes to the other end of a link and what befalls it on the way. A
+// second copy of it, if there is one, is sent off.
+func (n *network) cross(l *link, e *Envelope) (at Time, word uint64, ft fate) {
+	word = n.word(l, e.Msg.Kind(), &e.cause)
+	at = n.world.now.Add(n.cfg.Latency.Draw(word))
+	if len(l.faults) == 0 {
+		return at, word, ft
+	}
+	ft = l.meet(e, word)
+	at = at.Add(ft.late)
+	if ft.again > 0 && !ft.held && !ft.lost {
+		n.world.scheduleKeyed(&n.copyOf(e).ev, at.Add(ft.again), finish(word+1))
+	}
+	return at, word, ft
 }
 
 // copyOf returns a second envelope with the same message. Nobody waits for an answer to it.
