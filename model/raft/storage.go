@@ -30,48 +30,6 @@ func Exists(n *sim.Node, dir string) bool {
 	return f != nil && n.Disk().Open(LogFile(dir)) != nil
 }
 
-// metaFile is the consensus metadata in memory and on disk. The fields may be ahead of the disk
-// until flush returns.
-type metaFile struct {
-	Meta
-	node    *sim.Node
-	dir     string
-	version int64 // of the fields
-	saved   int64 // the version on disk
-	writing sim.Mutex
-}
-
-func (m *metaFile) setTerm(term int64) {
-	m.Term, m.VotedFor = term, wire.NoServer
-	m.version++
-}
-
-func (m *metaFile) vote(candidate wire.ServerID) {
-	m.VotedFor = candidate
-	m.version++
-}
-
-// flush returns when the present fields, or later ones, are durable.
-func (m *metaFile) flush(p *sim.Proc) {
-	want := m.version
-	m.writing.Lock(p, "consensus metadata")
-	defer m.writing.Unlock()
-	if m.saved >= want {
-		return
-	}
-	version := m.version
-	disk := m.node.Disk()
-	tmp := disk.Create(MetaFile(m.dir) + ".tmp")
-	tmp.Append(m.encode())
-	p.Must(tmp.Sync(p))
-	disk.Rename(MetaFile(m.dir)+".tmp", MetaFile(m.dir))
-	p.Must(disk.SyncDir(p))
-	m.saved = version
-}
-
-// dirty reports whether the disk lags behind.
-func (m *metaFile) dirty() bool { return m.saved < m.version }
-
 // walog is the log: all entries in memory, and the file they are written to.
 type walog struct {
 	file    *sim.File
