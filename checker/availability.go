@@ -55,8 +55,8 @@ func (a *availability) answered(e client.OpEvent) {
 		return
 	}
 	steady := 0
-	for _, id := range a.j.c.TServerIDs() {
-		if a.steady(id, e.Outcome.Master) {
+	for _, id := range a.j.c.TServerNodes() {
+		if a.steady(id, e.Outcome.Master.Node()) {
 			steady++
 		}
 	}
@@ -64,19 +64,19 @@ func (a *availability) answered(e client.OpEvent) {
 		a.j.report(Violation{Oracle: Availability, Object: "table", Reason: "refused-for-good",
 			Detail: fmt.Sprintf("%s op %d: %v, refused by %s with %v, though %d tablet servers "+
 				"run and can reach it", e.Client.Node().Name(), e.Op.ID, e.Op,
-				a.j.c.World.Node(e.Outcome.Master).Name(), e.Outcome.Status, steady)})
+				a.j.c.World.Node(e.Outcome.Master.Node()).Name(), e.Outcome.Status, steady)})
 	}
 }
 
 // steady reports whether a tablet server should be known to a master.
-func (a *availability) steady(ts, m wire.ServerID) bool {
+func (a *availability) steady(ts, m sim.NodeID) bool {
 	w := a.j.c.World
 	since, up := a.since[ts]
 	return up && w.Now().Sub(since) >= registration && a.untroubled(ts) && a.untroubled(m) &&
 		a.connected(sim.Direction{From: ts, To: m}) && a.connected(sim.Direction{From: m, To: ts})
 }
 
-func (a *availability) untroubled(id wire.ServerID) bool {
+func (a *availability) untroubled(id sim.NodeID) bool {
 	until, was := a.troubled[id]
 	return !was || until != sim.Never && a.j.c.World.Now().Sub(until) >= registration
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tabletop/model/raft"
+	"tabletop/model/tserver"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -19,6 +20,7 @@ type durability struct {
 	exempt map[wire.RequestID]bool // requests without an effect, in profiles that do not log them
 	// damaged disks have lost what was durable when it was promised; their promises are not judged.
 	damaged map[sim.NodeID]bool
+	highest int64 // index of the last committed entry of the master tablet
 }
 
 // durableView is what the disk of one replica surely holds.
@@ -37,6 +39,9 @@ func watchDurability(j *Judges) *durability {
 	raft.Booted.Subscribe(j.c.World, d.booted)
 	sim.Synced.Subscribe(j.c.World, d.synced)
 	sim.Sent.Subscribe(j.c.World, d.sent)
+	given := func(e tserver.TabletEvent) { d.givenUp(e.TServer.Node().ID(), e.Tablet) }
+	tserver.TabletTombstoned.Subscribe(j.c.World, given)
+	tserver.TabletDeleted.Subscribe(j.c.World, given)
 	sim.DiskDamaged.Subscribe(j.c.World, func(e sim.SyncEvent) { d.damaged[e.Node.ID()] = true })
 	return d
 }
@@ -54,6 +59,13 @@ func (d *durability) booted(e raft.ReplicaEvent) {
 	d.disks[id] = append(slices.DeleteFunc(d.disks[id], func(old *durableView) bool {
 		return old.log == v.log
 	}), v)
+}
+
+// givenUp expects no entries of a replica that was given up: a copy may take its place.
+func (d *durability) givenUp(n sim.NodeID, tablet wire.TabletID) {
+	if v := d.view(n, tablet); v != nil {
+		v.ops, v.parsed = nil, 0
+	}
 }
 
 // forgottenBy reports whether a replica that was opened again lacks the end of what was durable,
@@ -166,7 +178,7 @@ func (d *durability) vote(from sim.NodeID, tablet wire.TabletID, candidate wire.
 		return
 	}
 	d.broken(tablet, what+"-not-synced", "%s sends a %s for %s in term %d of %v; its disk has %v",
-		from, what, d.name(candidate), term, tablet, metaOf(v))
+		from, what, d.name(candidate.Node()), term, tablet, metaOf(v))
 }
 
 // acknowledgement checks that the entries are durable, and so is the term: a follower that forgets
@@ -182,21 +194,26 @@ func (d *durability) acknowledgement(from sim.NodeID, m *wire.UpdateConsensusRes
 		m.LastReceived, m.Tablet, m.Term, metaOf(v))
 }
 
-// answer checks that the entry with a request's effect is durable on a majority of the masters.
+// answer checks that the entry with a request's effect is committed, and so was found on a majority
+// of the masters' disks.
 func (d *durability) answer(from sim.NodeID, m *wire.DDLResponse) {
 	*d.looked++
 	op, ok := d.j.effects.entryOf(m.Request)
-	if ok && d.onMajority(wire.SysCatalog, d.j.c.MasterIDs(), op) {
+	if ok && op.Index <= d.highest {
 		return
 	}
 	d.broken(wire.SysCatalog, "answer-not-committed",
 		"%s answers request %v before a majority of the masters hold its entry", from, m.Request)
 }
 
-// committed checks that an entry which a replica holds for committed is durable on a majority.
+// committed checks that an entry which a replica holds for committed is durable on a majority of the
+// voters, by the configuration that counts there.
 func (d *durability) committed(r *raft.Replica, op wire.OpID) {
 	*d.looked++
-	if d.onMajority(r.Tablet(), r.Voters(), op) {
+	if r.Tablet() == wire.SysCatalog {
+		d.highest = max(d.highest, op.Index)
+	}
+	if d.onMajority(r.Tablet(), r.Active().Voters(), op) {
 		return
 	}
 	d.broken(r.Tablet(), "commit-not-durable",
@@ -207,7 +224,7 @@ func (d *durability) committed(r *raft.Replica, op wire.OpID) {
 func (d *durability) onMajority(tablet wire.TabletID, voters []wire.ServerID, op wire.OpID) bool {
 	have := 0
 	for _, id := range voters {
-		if v := d.view(id, tablet); d.damaged[id] || v != nil && v.has(op) {
+		if v := d.view(id.Node(), tablet); d.damaged[id.Node()] || v != nil && v.has(op) {
 			have++
 		}
 	}

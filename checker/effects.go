@@ -62,7 +62,7 @@ func (f *effects) apply(e master.AppliedEvent) {
 		if before := f.changes[cause]; before != nil {
 			f.j.report(Violation{Oracle: ExactlyOnce, Object: "request", Reason: "executed-twice",
 				Detail: fmt.Sprintf("request %v of %s took effect at %v and again at %v", cause,
-					f.j.durability.name(cause.Client), before.op, e.Op)})
+					f.j.durability.name(cause.Client.Node()), before.op, e.Op)})
 		}
 		f.changes[cause] = &requested{e.Op, e.Batch.Tables[0]}
 	}

@@ -19,7 +19,7 @@ func (j *Judges) leftovers(m *master.Master) []Unfinished {
 	for _, id := range sim.Keys(m.Store().Tables) {
 		for _, task := range m.Tasks(id) {
 			row := m.Store().Tablets[task.Tablet]
-			if !j.durability.damaged[task.Target] && settledTablet(m.Store(), row) &&
+			if !j.durability.damaged[task.Target.Node()] && settledTablet(m.Store(), row) &&
 				j.ableTablet(row) {
 				list = append(list, Unfinished{"task", "pending/" + task.Name, task.String()})
 			}
@@ -39,7 +39,7 @@ func (j *Judges) leftovers(m *master.Master) []Unfinished {
 }
 
 // leftover looks at one replica.
-func (j *Judges) leftover(store *catalog.Store, id wire.TabletID, on wire.ServerID) (Unfinished,
+func (j *Judges) leftover(store *catalog.Store, id wire.TabletID, on sim.NodeID) (Unfinished,
 	bool) {
 	ts, row := j.c.TServerOn(on), store.Tablets[id]
 	if row == nil || row.Gone() || !store.Tables[row.Table].Live() {
@@ -81,11 +81,13 @@ func (j *Judges) ableTablet(row *catalog.Tablet) bool {
 		return true
 	}
 	sound, damaged := 0, false
-	for _, id := range row.Consensus.Voters {
-		if !j.durability.damaged[id] && j.c.TServerOn(id).Replica(row.ID) != nil {
+	voters := row.Consensus.Config.Voters()
+	for _, id := range voters {
+		hurt := j.durability.damaged[id.Node()]
+		if !hurt && j.c.TServerOn(id.Node()).Replica(row.ID) != nil {
 			sound++
 		}
-		damaged = damaged || j.durability.damaged[id]
+		damaged = damaged || hurt
 	}
-	return !damaged || sound >= raft.Majority(len(row.Consensus.Voters))
+	return !damaged || sound >= raft.Majority(len(voters))
 }

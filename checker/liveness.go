@@ -33,12 +33,12 @@ const Budget = 240 * time.Second
 // no majority left. Nothing is promised then but not to lie.
 func (j *Judges) MayStandStill() bool {
 	masters, tservers := 0, 0
-	for _, id := range j.c.MasterIDs() {
+	for _, id := range j.c.MasterNodes() {
 		if j.durability.damaged[id] {
 			masters++
 		}
 	}
-	for _, id := range j.c.TServerIDs() {
+	for _, id := range j.c.TServerNodes() {
 		if j.durability.damaged[id] {
 			tservers++
 		}
@@ -82,9 +82,9 @@ func (j *Judges) Unfinished() []Unfinished {
 // unknown lists tablet servers that run and that the leader master takes for dead.
 func (j *Judges) unknown(leader *master.Master) []Unfinished {
 	var list []Unfinished
-	for _, id := range j.c.TServerIDs() {
+	for _, id := range j.c.TServerNodes() {
 		n := j.c.World.Node(id)
-		if n.Alive() && !j.durability.damaged[id] && !leader.TakesForLive(id) {
+		if n.Alive() && !j.durability.damaged[id] && !leader.TakesForLive(j.c.TServerOn(id).ID()) {
 			list = append(list, Unfinished{"tserver", "not-registered", fmt.Sprintf(
 				"%s runs, and %s takes it for dead", n.Name(), leader.Node().Name())})
 		}
@@ -118,7 +118,7 @@ func (j *Judges) behind(leader *master.Master) []Unfinished {
 
 func mastersDo(c *model.Cluster) []string {
 	var lines []string
-	for _, id := range c.MasterIDs() {
+	for _, id := range c.MasterNodes() {
 		n := c.World.Node(id)
 		state := "down"
 		if n.Alive() {
@@ -175,13 +175,13 @@ func (j *Judges) lagging(m *master.Master, tablet *catalog.Tablet) (line string,
 		if task.Tablet == tablet.ID {
 			tasks++
 			line += fmt.Sprintf(", task %v", task)
-			able = able || task.Target == leader.ID()
+			able = able || task.Target == ts.ID()
 		}
 	}
 	if tasks == 0 {
 		line += ", no task is left"
 	}
-	if slices.Contains(ts.Unreported(m.Node().ID()), tablet.ID) {
+	if slices.Contains(ts.Unreported(m.ID()), tablet.ID) {
 		return line + ", a report is due", true
 	}
 	return line + fmt.Sprintf(", and %s has nothing to report to it", leader.Name()), able
@@ -189,15 +189,15 @@ func (j *Judges) lagging(m *master.Master, tablet *catalog.Tablet) (line string,
 
 func (j *Judges) serverName(m *master.Master, tablet wire.TabletID) string {
 	if id := m.RoutesTo(tablet); id != wire.NoServer {
-		return j.c.World.Node(id).Name()
+		return j.c.World.Node(id.Node()).Name()
 	}
 	return "nobody"
 }
 
 func (j *Judges) creating(m *master.Master, t *catalog.Tablet) Unfinished {
 	var hosts []string
-	for _, id := range t.Consensus.Voters {
-		ts := j.c.TServerOn(id)
+	for _, id := range t.Consensus.Config.Servers() {
+		ts := j.c.TServerOn(id.Node())
 		state := "no replica"
 		if r := ts.Replica(t.ID); r != nil {
 			state = fmt.Sprintf("%v in term %d", r.Role(), r.Term())

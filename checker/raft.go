@@ -70,12 +70,13 @@ func (r *raftJudge) elected(e raft.ReplicaEvent) {
 	*r.elections++
 	l := r.log(e.Replica.Tablet())
 	self := e.Replica.Node()
-	if other, led := l.leaders[e.Term]; led && other != self.ID() {
+	id := e.Replica.ID()
+	if other, led := l.leaders[e.Term]; led && other != id {
 		r.j.report(Violation{Oracle: ElectionSafety, Object: l.object, Reason: "two-leaders",
 			Detail: fmt.Sprintf("%s leads term %d of %v, which %s led already", self.Name(), e.Term,
-				e.Replica.Tablet(), self.World().Node(other).Name())})
+				e.Replica.Tablet(), self.World().Node(other.Node()).Name())})
 	}
-	l.leaders[e.Term] = self.ID()
+	l.leaders[e.Term] = id
 	if e.Term > l.term {
 		l.term, l.highest = e.Term, e.Replica
 	}

@@ -32,7 +32,7 @@ type Cluster struct {
 	TServers []*tserver.TServer
 	Clients  []*client.Client
 
-	masterIDs, tserverIDs, clientIDs []wire.ServerID
+	masterNodes, tserverNodes, clientNodes []sim.NodeID
 }
 
 // New lays out a cluster, switched off.
@@ -44,23 +44,23 @@ func New(cfg sim.Config, v variant.Variants) *Cluster {
 		Clients:  make([]*client.Client, v.Options.Clients)}
 	for i := range c.Masters {
 		n := c.World.AddNode(fmt.Sprint("master-", i+1), func(n *sim.Node) {
-			c.Masters[i] = master.Boot(n, master.Config{Variants: v, Masters: c.masterIDs})
+			c.Masters[i] = master.Boot(n, master.Config{Variants: v, Masters: c.founders()})
 		})
 		n.RestartAfter(v.RestartDelay)
-		c.masterIDs = append(c.masterIDs, n.ID())
+		c.masterNodes = append(c.masterNodes, n.ID())
 	}
 	for i := range c.TServers {
 		n := c.World.AddNode(fmt.Sprint("ts-", i+1), func(n *sim.Node) {
-			c.TServers[i] = tserver.Boot(n, tserver.Config{Variants: v, Masters: c.masterIDs})
+			c.TServers[i] = tserver.Boot(n, tserver.Config{Variants: v, Masters: c.founders()})
 		})
 		n.RestartAfter(v.RestartDelay)
-		c.tserverIDs = append(c.tserverIDs, n.ID())
+		c.tserverNodes = append(c.tserverNodes, n.ID())
 	}
 	for i := range c.Clients {
 		n := c.World.AddNode(fmt.Sprint("client-", i+1), func(n *sim.Node) {
-			c.Clients[i] = client.New(n, v, c.masterIDs)
+			c.Clients[i] = client.New(n, v, c.founders())
 		})
-		c.clientIDs = append(c.clientIDs, n.ID())
+		c.clientNodes = append(c.clientNodes, n.ID())
 	}
 	return c
 }
@@ -84,8 +84,8 @@ var disks = map[string]sim.Latency{
 }
 
 // TServerOn returns the tablet server that runs, or last ran, on a node.
-func (c *Cluster) TServerOn(id wire.ServerID) *tserver.TServer {
-	return c.TServers[slices.Index(c.tserverIDs, id)]
+func (c *Cluster) TServerOn(id sim.NodeID) *tserver.TServer {
+	return c.TServers[slices.Index(c.tserverNodes, id)]
 }
 
 // Boot switches every node on.
@@ -95,14 +95,23 @@ func (c *Cluster) Boot() {
 	}
 }
 
-// MasterIDs returns the masters' nodes.
-func (c *Cluster) MasterIDs() []wire.ServerID { return c.masterIDs }
+// founders returns the masters that the cluster begins with.
+func (c *Cluster) founders() []wire.ServerID {
+	var ids []wire.ServerID
+	for _, n := range c.masterNodes {
+		ids = append(ids, wire.ServerOn(n, 0))
+	}
+	return ids
+}
 
-// TServerIDs returns the tablet servers' nodes.
-func (c *Cluster) TServerIDs() []wire.ServerID { return c.tserverIDs }
+// MasterNodes returns the masters' nodes.
+func (c *Cluster) MasterNodes() []sim.NodeID { return c.masterNodes }
 
-// ClientIDs returns the clients' nodes.
-func (c *Cluster) ClientIDs() []wire.ServerID { return c.clientIDs }
+// TServerNodes returns the tablet servers' nodes.
+func (c *Cluster) TServerNodes() []sim.NodeID { return c.tserverNodes }
+
+// ClientNodes returns the clients' nodes.
+func (c *Cluster) ClientNodes() []sim.NodeID { return c.clientNodes }
 
 // Roles tell, for people, who plays a role. A role that nobody plays now is played by no node.
 var Roles = []struct{ Name, Title string }{
@@ -222,7 +231,7 @@ func (c *Cluster) LeaderOf(id wire.TabletID) *sim.Node {
 			continue
 		}
 		r := ts.Replica(id)
-		if r != nil && r.Leader() == ts.Node().ID() && r.Term() > term {
+		if r != nil && r.Leader() == ts.ID() && r.Term() > term {
 			leader, term = ts.Node(), r.Term()
 		}
 	}

@@ -33,7 +33,7 @@ func ask[T sim.Message](t *testing.T, c *model.Cluster, client int, m *master.Ma
 
 func header(c *model.Cluster, client int, seq int64) wire.DDLHeader {
 	return wire.DDLHeader{Timeout: time.Hour,
-		Request: wire.RequestID{Client: c.ClientIDs()[client], Seq: seq}}
+		Request: wire.RequestID{Client: wire.ServerID(c.ClientNodes()[client]), Seq: seq}}
 }
 
 func createRequest(h wire.DDLHeader, name string) *wire.CreateTableRequest {
@@ -126,7 +126,7 @@ func TestDeposedLeaderAndReads(t *testing.T) {
 			c := newCluster(t, 5, variant.Selection{Profile: profile})
 			c.World.RunFor(10 * time.Second)
 			old := c.LeaderMaster()
-			for _, id := range c.MasterIDs() {
+			for _, id := range c.MasterNodes() {
 				if id != old.Node().ID() {
 					c.World.Cut(sim.Direction{From: id, To: old.Node().ID()},
 						sim.Direction{From: old.Node().ID(), To: id})
@@ -159,7 +159,7 @@ func TestLeaderThatCannotCatchUp(t *testing.T) {
 			for m.Consensus().Role() != raft.Leader {
 				c.World.RunFor(50 * time.Microsecond)
 			}
-			for _, id := range c.MasterIDs()[1:] {
+			for _, id := range c.MasterNodes()[1:] {
 				c.World.Cut(sim.Direction{From: m.Node().ID(), To: id})
 			}
 			c.World.RunFor(29 * time.Second)
@@ -266,7 +266,7 @@ func TestDeleteTakesATabletThatWasJustReplaced(t *testing.T) {
 	c.World.RunFor(18 * time.Second)
 
 	var ways []sim.Direction
-	for _, id := range c.MasterIDs() {
+	for _, id := range c.MasterNodes() {
 		if id != m.Node().ID() {
 			ways = append(ways, sim.Direction{From: id, To: m.Node().ID()})
 		}

@@ -29,11 +29,11 @@ func (x *Executor) ways(f Fault, n *sim.Node) []sim.Direction {
 func (x *Executor) side(word string) []sim.NodeID {
 	switch word {
 	case "masters":
-		return x.c.MasterIDs()
+		return x.c.MasterNodes()
 	case "tservers":
-		return x.c.TServerIDs()
+		return x.c.TServerNodes()
 	case "clients":
-		return x.c.ClientIDs()
+		return x.c.ClientNodes()
 	}
 	var ids []sim.NodeID
 	for _, n := range x.c.World.Nodes() {

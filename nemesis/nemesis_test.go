@@ -75,7 +75,7 @@ func TestEveryKindHasAnEffect(t *testing.T) {
 			require.Equal(t, 1, paused)
 		},
 		"1 at=10s partition ts-1 from=masters dir=out for=5s": func(t *testing.T, c *model.Cluster) {
-			ts, m := c.TServerIDs()[0], c.MasterIDs()[0]
+			ts, m := c.TServerNodes()[0], c.MasterNodes()[0]
 			require.True(t, c.World.Blocked(sim.Direction{From: ts, To: m}))
 			require.False(t, c.World.Blocked(sim.Direction{From: m, To: ts}))
 		},

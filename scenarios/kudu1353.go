@@ -174,8 +174,8 @@ func (k *ticket) leads(number int, term int64, elections int) string {
 // registeredTwice asserts who is registered, and has sent a full report, where.
 func (k *ticket) registeredTwice() string {
 	for _, m := range k.r.c.Masters[:2] {
-		for _, id := range k.r.c.TServerIDs() {
-			if registered, reported := m.Knows(id); !registered || !reported {
+		for _, id := range k.r.c.TServerNodes() {
+			if registered, reported := m.Knows(wire.ServerOn(id, 0)); !registered || !reported {
 				return fmt.Sprintf("%s has not registered and fully reported to %s",
 					k.r.c.World.Node(id).Name(), m.Node().Name())
 			}
@@ -194,11 +194,11 @@ func (k *ticket) tabletReported() string {
 	for _, id := range sim.Keys(store.Tablets) {
 		t := store.Tablets[id]
 		leader := k.r.c.LeaderOf(id)
-		if t.State != catalog.TabletRunning || leader == nil || t.Consensus.Leader != leader.ID() {
+		if t.State != catalog.TabletRunning || leader == nil || t.Consensus.Leader.Node() != leader.ID() {
 			return "master-2 does not know the tablet's leader"
 		}
 		ts := k.r.c.TServerOn(leader.ID())
-		if len(ts.Unreported(k.r.c.MasterIDs()[1])) > 0 {
+		if len(ts.Unreported(k.r.c.Masters[1].ID())) > 0 {
 			return leader.Name() + " has unreported changes"
 		}
 	}
@@ -235,8 +235,8 @@ func (k *ticket) tellReports() string {
 		if leader == nil {
 			continue
 		}
-		_, reported := c.Masters[0].Knows(leader.ID())
-		unreported := c.TServerOn(leader.ID()).Unreported(c.MasterIDs()[0])
+		_, reported := c.Masters[0].Knows(c.TServerOn(leader.ID()).ID())
+		unreported := c.TServerOn(leader.ID()).Unreported(c.Masters[0].ID())
 		k.tell("7. %s, which leads the tablet, heartbeats to master-1; master-1 has its full "+
 			"report: %t; it has %d tablets to report", leader.Name(), reported, len(unreported))
 	}

@@ -83,7 +83,7 @@ func (s *story) masters() {
 		s.line(false, e.Master.Node().Name(), "has loaded the catalog and leads in term %d", e.Term)
 	})
 	master.Registered.Subscribe(w, func(e master.TServerEvent) {
-		s.line(true, e.Master.Node().Name(), "registers %s", w.Node(e.TServer).Name())
+		s.line(true, e.Master.Node().Name(), "registers %s", w.Node(e.TServer.Node()).Name())
 	})
 	master.Reported.Subscribe(w, func(e master.ReportEvent) {
 		if !e.Full && len(e.Tablets) == 0 {
@@ -94,7 +94,7 @@ func (s *story) masters() {
 			kind = "a full"
 		}
 		s.line(true, e.Master.Node().Name(), "takes %s report of %d tablets from %s", kind,
-			len(e.Tablets), w.Node(e.TServer).Name())
+			len(e.Tablets), w.Node(e.TServer.Node()).Name())
 	})
 	master.TaskEnded.Subscribe(w, func(e master.TaskEvent) {
 		s.line(e.Result == "OK", e.Master.Node().Name(), "ends its task %s of %v: %s", e.Task.Name,

@@ -60,6 +60,7 @@ type Disk struct {
 	settled int              // how many changes before those became durable
 	faults  []*DiskDisturbance
 	armed   []*armedSync
+	wiped   int // how many disks this one has replaced
 }
 
 // dirChange binds a name to a file, or to none.

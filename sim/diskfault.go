@@ -169,8 +169,12 @@ func (d *Disk) Wipe() {
 		panic("sim: the disk of " + d.node.name + " is wiped while its program runs")
 	}
 	d.now, d.durable, d.changes = map[string]*File{}, map[string]*File{}, nil
+	d.wiped++
 	DiskDamaged.Publish(d.node.world, SyncEvent{Node: d.node})
 }
+
+// Wiped returns how many disks this one has replaced.
+func (d *Disk) Wiped() int { return d.wiped }
 
 // armedSync is something to be done at one of the coming syncs.
 type armedSync struct {

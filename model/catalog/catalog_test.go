@@ -28,7 +28,7 @@ func genBatch(t *rapid.T) *Batch {
 	for range rapid.IntRange(0, 3).Draw(t, "tablets") {
 		b.Tablets = append(b.Tablets, &Tablet{ID: 9, Table: 8, Partition: 1, State: TabletRunning,
 			Consensus: wire.ConsensusState{Term: rapid.Int64().Draw(t, "term"),
-				Leader: wire.NoServer, ConfigIndex: -1, Voters: []wire.ServerID{1, 2}}})
+				Leader: wire.NoServer, Config: wire.NewConfig(1, 2)}})
 	}
 	if rapid.Bool().Draw(t, "result") {
 		b.Results = append(b.Results, &Result{Request: b.Cause, Code: wire.InvalidSchema,
@@ -113,7 +113,7 @@ func TestReadersSeeTheOldSchemaUntilTheLastAlterIsFinished(t *testing.T) {
 func TestLearn(t *testing.T) {
 	voters := []wire.ServerID{1, 2, 3}
 	at := func(term int64, leader wire.ServerID) wire.ConsensusState {
-		return wire.ConsensusState{Term: term, Leader: leader, ConfigIndex: -1, Voters: voters}
+		return wire.ConsensusState{Term: term, Leader: leader, Config: wire.NewConfig(voters...)}
 	}
 	for name, c := range map[string]struct {
 		have, reported wire.ConsensusState

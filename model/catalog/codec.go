@@ -30,6 +30,11 @@ func (b *Batch) Encode() []byte {
 		e.Int(int(r.Version))
 	}
 	e.Servers(b.TServers)
+	e.Int(len(b.Maintenance))
+	for _, m := range b.Maintenance {
+		e.Int(int(m.Server))
+		e.Bool(m.On)
+	}
 	return e.Bytes()
 }
 
@@ -48,6 +53,10 @@ func Decode(payload []byte) (*Batch, error) {
 			Msg: d.String(), Table: wire.TableID(d.Uint64()), Version: int64(d.Int())})
 	}
 	b.TServers = d.Servers()
+	for range d.Count() {
+		b.Maintenance = append(b.Maintenance,
+			Maintenance{Server: wire.ServerID(d.Int()), On: d.Bool()})
+	}
 	if !d.Done() {
 		return nil, ErrDamaged
 	}
@@ -78,13 +87,12 @@ func encodeTablet(e *wire.Encoder, t *Tablet) {
 	e.Int(int(t.State))
 	e.Int(int(t.Consensus.Term))
 	e.Int(int(t.Consensus.Leader))
-	e.Int(int(t.Consensus.ConfigIndex))
-	e.Servers(t.Consensus.Voters)
+	e.Config(t.Consensus.Config)
 }
 
 func decodeTablet(d *wire.Decoder) *Tablet {
 	return &Tablet{ID: wire.TabletID(d.Uint64()), Table: wire.TableID(d.Uint64()),
 		Partition: d.Int(), State: TabletState(d.Int()),
 		Consensus: wire.ConsensusState{Term: int64(d.Int()), Leader: wire.ServerID(d.Int()),
-			ConfigIndex: int64(d.Int()), Voters: d.Servers()}}
+			Config: d.Config()}}
 }

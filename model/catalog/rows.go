@@ -72,7 +72,8 @@ type Tablet struct {
 	Table     wire.TableID
 	Partition int
 	State     TabletState
-	// Consensus is the latest reported state; its voters are set when replicas are chosen.
+	// Consensus is the latest reported state, without health; its members are set when replicas are
+	// chosen.
 	Consensus wire.ConsensusState
 }
 
@@ -84,8 +85,7 @@ func (t *Tablet) Equal(o *Tablet) bool {
 	return t.ID == o.ID && t.Table == o.Table && t.Partition == o.Partition &&
 		t.State == o.State && t.Consensus.Term == o.Consensus.Term &&
 		t.Consensus.Leader == o.Consensus.Leader &&
-		t.Consensus.ConfigIndex == o.Consensus.ConfigIndex &&
-		slices.Equal(t.Consensus.Voters, o.Consensus.Voters)
+		t.Consensus.Config.Equal(o.Consensus.Config)
 }
 
 // Result is the answer to a client's latest request, kept so that a retry finds it. There is one
@@ -99,6 +99,12 @@ type Result struct {
 	Version int64
 }
 
+// Maintenance says whether a tablet server is in maintenance (TSERVER_STATE).
+type Maintenance struct {
+	Server wire.ServerID
+	On     bool
+}
+
 // Batch is one replicated write to the master tablet: the atom of every DDL. Rows replace those
 // of the same id.
 type Batch struct {
@@ -106,13 +112,15 @@ type Batch struct {
 	Tablets  []*Tablet
 	Results  []*Result
 	TServers []wire.ServerID // that have registered; see variant.FixPersistTServers
+	// Maintenance lists tablet servers whose state changes.
+	Maintenance []Maintenance
 	// Cause is the request that the batch carries out, if any. Only observers read it.
 	Cause wire.RequestID
 }
 
 // Empty reports whether the batch changes nothing; such a batch is not replicated.
 func (b *Batch) Empty() bool {
-	return len(b.Tables)+len(b.Tablets)+len(b.Results)+len(b.TServers) == 0
+	return len(b.Tables)+len(b.Tablets)+len(b.Results)+len(b.TServers)+len(b.Maintenance) == 0
 }
 
 // Store is the contents of the master tablet at one replica: what was applied.
@@ -121,6 +129,8 @@ type Store struct {
 	Tablets  map[wire.TabletID]*Tablet
 	Results  map[wire.ServerID]*Result
 	TServers map[wire.ServerID]bool
+	// Maintenance has the tablet servers that are in maintenance.
+	Maintenance map[wire.ServerID]bool
 }
 
 // NewStore returns an empty master tablet.
@@ -130,6 +140,8 @@ func NewStore() *Store {
 		Tablets:  map[wire.TabletID]*Tablet{},
 		Results:  map[wire.ServerID]*Result{},
 		TServers: map[wire.ServerID]bool{},
+
+		Maintenance: map[wire.ServerID]bool{},
 	}
 }
 
@@ -146,5 +158,12 @@ func (s *Store) Apply(b *Batch) {
 	}
 	for _, id := range b.TServers {
 		s.TServers[id] = true
+	}
+	for _, m := range b.Maintenance {
+		if m.On {
+			s.Maintenance[m.Server] = true
+		} else {
+			delete(s.Maintenance, m.Server)
+		}
 	}
 }

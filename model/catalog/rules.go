@@ -113,10 +113,11 @@ func (t *Tablet) In(state TabletState) *Tablet {
 // known leader stays known unless the reporter was it (KUDU-1069, KUDU-2335).
 func (t *Tablet) Learn(from wire.ServerID, c wire.ConsensusState) *Tablet {
 	have := t.Consensus
-	if !slices.Contains(c.Voters, c.Leader) {
+	c.Health, c.Pending = nil, false
+	if !c.Config.Has(c.Leader) {
 		c.Leader = wire.NoServer
 	}
-	newConfig := c.ConfigIndex > have.ConfigIndex
+	newConfig := c.Config.Index > have.Config.Index
 	newLeader := c.Leader != wire.NoServer &&
 		(have.Leader == wire.NoServer || c.Term > have.Term)
 	if !newConfig && !newLeader {
@@ -124,6 +125,9 @@ func (t *Tablet) Learn(from wire.ServerID, c wire.ConsensusState) *Tablet {
 	}
 	if c.Term == have.Term && c.Leader == wire.NoServer && have.Leader != from {
 		c.Leader = have.Leader
+	}
+	if !newConfig {
+		c.Config = have.Config
 	}
 	next := *t
 	next.Consensus = c

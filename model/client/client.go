@@ -67,7 +67,7 @@ func (c *Client) Do(p *sim.Proc, op Op) Outcome {
 	h := wire.DDLHeader{}
 	if op.ChangesCatalog() {
 		c.seq++
-		h.Request = wire.RequestID{Client: c.node.ID(), Seq: c.seq}
+		h.Request = wire.RequestID{Client: wire.ServerID(c.node.ID()), Seq: c.seq}
 	}
 	Called.Publish(c.node.World(), OpEvent{Client: c, Op: op, Request: h.Request})
 	out := c.attempt(p, op, h, deadline)
@@ -93,7 +93,7 @@ func (c *Client) attempt(p *sim.Proc, op Op, h wire.DDLHeader, deadline sim.Time
 		until := min(deadline, p.Now().Add(rpcTimeout))
 		h.Timeout = until.Sub(p.Now())
 		sent = true
-		resp, err := p.Call(c.leader, op.request(h), until)
+		resp, err := p.Call(c.leader.Node(), op.request(h), until)
 		if err != nil {
 			c.leader = wire.NoServer
 			continue
@@ -168,7 +168,7 @@ func (c *Client) waitUntilDone(p *sim.Proc, op Op, out Outcome, deadline sim.Tim
 			return
 		}
 		called := c.node.World().Now()
-		m, err := p.Call(c.leader, req, min(deadline, p.Now().Add(rpcTimeout)))
+		m, err := p.Call(c.leader.Node(), req, min(deadline, p.Now().Add(rpcTimeout)))
 		if err != nil {
 			c.leader = wire.NoServer
 			continue

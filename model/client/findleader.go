@@ -14,7 +14,7 @@ func FindLeader(p *sim.Proc, masters []wire.ServerID, deadline sim.Time) wire.Se
 		cause := p.ForkCause()
 		p.Node().Go("ask for the leader", func(p *sim.Proc) {
 			p.InheritCause(cause)
-			resp, err := p.Call(m, &wire.ConnectToMaster{}, deadline)
+			resp, err := p.Call(m.Node(), &wire.ConnectToMaster{}, deadline)
 			if err == nil && resp.(*wire.ConnectResponse).Leader && found == wire.NoServer {
 				found = m
 			}

@@ -52,14 +52,14 @@ func (m *Master) assignTablets(p *sim.Proc, term int64) {
 	}
 	for _, t := range replaced {
 		t.abortTasks()
-		for _, server := range t.row.Consensus.Voters {
+		for _, server := range t.row.Consensus.Config.Servers() {
 			m.deleteReplica(t, server)
 		}
 	}
 	for _, row := range b.Tablets {
 		if info := m.cat.tablets[row.ID]; row.State == catalog.TabletCreating {
 			info.createdAt = p.Now()
-			for _, server := range row.Consensus.Voters {
+			for _, server := range row.Consensus.Config.Servers() {
 				m.createReplica(info, server)
 			}
 		}
@@ -85,9 +85,7 @@ func (m *Master) pendingTablets(now sim.Time) []*tabletInfo {
 // assign returns the row with replicas chosen, or nil if there are too few servers; then the
 // next pass tries again.
 func (m *Master) assign(row *catalog.Tablet, table *tableInfo) *catalog.Tablet {
-	servers := placement.Select(m.placeable(), table.row.Replicas, func(n int) int {
-		return int(sim.Below(m.node.Draw(streamPlace, 0), uint64(n)))
-	})
+	servers := placement.Select(m.placeable(), table.row.Replicas, m.drawPlace)
 	if servers == nil {
 		return nil
 	}
@@ -95,6 +93,10 @@ func (m *Master) assign(row *catalog.Tablet, table *tableInfo) *catalog.Tablet {
 		m.ts.descriptors[id].noteCreation(m.node.Now())
 	}
 	next := row.In(catalog.TabletCreating)
-	next.Consensus = wire.ConsensusState{Leader: wire.NoServer, ConfigIndex: -1, Voters: servers}
+	next.Consensus = wire.ConsensusState{Leader: wire.NoServer, Config: wire.NewConfig(servers...)}
 	return next
+}
+
+func (m *Master) drawPlace(n int) int {
+	return int(sim.Below(m.node.Draw(streamPlace, 0), uint64(n)))
 }

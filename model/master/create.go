@@ -49,7 +49,7 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 func (m *Master) newTablet(table wire.TableID, partition int) *catalog.Tablet {
 	return &catalog.Tablet{ID: wire.TabletID(m.newID()), Table: table, Partition: partition,
 		State: catalog.TabletPreparing, Consensus: wire.ConsensusState{
-			Leader: wire.NoServer, ConfigIndex: -1}}
+			Leader: wire.NoServer, Config: wire.NewConfig()}}
 }
 
 // enoughTServers compares the replication factor with the servers this process knows to live.

@@ -12,6 +12,9 @@ import (
 // Node returns the node of the master.
 func (m *Master) Node() *sim.Node { return m.node }
 
+// ID returns who the master is.
+func (m *Master) ID() wire.ServerID { return m.instance.ID }
+
 // Consensus returns the replica of the master tablet, or nil while it is opened.
 func (m *Master) Consensus() raft.Consensus { return m.consensus }
 

@@ -2,6 +2,7 @@ package master
 
 import (
 	"tabletop/model/catalog"
+	"tabletop/model/fs"
 	"tabletop/model/raft"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
@@ -10,8 +11,9 @@ import (
 
 // Master is the program of a master, from one boot to the next end.
 type Master struct {
-	node *sim.Node
-	v    variant.Variants
+	node     *sim.Node
+	v        variant.Variants
+	instance fs.Instance
 
 	consensus raft.Consensus // nil until the master tablet is open
 	store     *catalog.Store // the applied master tablet
@@ -40,7 +42,7 @@ type Config struct {
 // Boot starts the program on a node that has just come up.
 func Boot(n *sim.Node, cfg Config) *Master {
 	m := &Master{node: n, v: cfg.Variants, store: catalog.NewStore(), cat: newCatalogManager(),
-		softMaps: map[wire.TabletID]replicaMap{}}
+		softMaps: map[wire.TabletID]replicaMap{}, instance: fs.Identify(n, true)}
 	m.ts.descriptors = map[wire.ServerID]*tsDescriptor{}
 	n.Serve(m.serve)
 	n.Go("start", func(p *sim.Proc) { m.open(p, cfg.Masters) })
@@ -50,14 +52,15 @@ func Boot(n *sim.Node, cfg Config) *Master {
 // open opens the master tablet. The service that answers before that says so (KUDU-2748).
 func (m *Master) open(p *sim.Proc, masters []wire.ServerID) {
 	const dir = "master"
+	m.instance.Keep(p)
 	if !raft.Exists(m.node, dir) {
 		if m.node.Incarnation() > 0 {
 			p.Crash("there is no master tablet on the disk")
 		}
-		raft.Create(p, dir, masters)
+		raft.Create(p, dir, wire.NewConfig(masters...))
 	}
 	replica, err := raft.Open(p, raft.Config{
-		Tablet: wire.SysCatalog, Dir: dir, Timing: raft.DefaultTiming(),
+		Self: m.instance.ID, Tablet: wire.SysCatalog, Dir: dir, Timing: raft.DefaultTiming(),
 		PreElection:      m.v.PreElection,
 		FailureDetection: m.v.MasterFailureDetection,
 		EndWithTerm:      m.v.WaitsEndWithTerm,
@@ -90,18 +93,20 @@ func (m *Master) write(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
 }
 
 func (m *Master) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
+	switch dest := wire.Dest(req); {
+	case dest != wire.NoServer && dest != m.instance.ID:
+		return wire.Refuse(req, wire.WrongServerUUID)
+	case dest != wire.NoServer && m.consensus == nil:
+		return wire.Refuse(req, wire.CatalogManagerNotInitialized)
+	}
 	switch req := req.(type) {
 	case *wire.UpdateConsensusRequest:
-		if m.consensus == nil {
-			return &wire.UpdateConsensusResponse{Code: wire.CatalogManagerNotInitialized}
-		}
 		return m.consensus.UpdateConsensus(p, req)
 	case *wire.VoteRequest:
-		if m.consensus == nil {
-			return &wire.VoteResponse{Candidate: req.Candidate, VoteTerm: req.Term,
-				PreElection: req.PreElection, Code: wire.CatalogManagerNotInitialized}
-		}
 		return m.consensus.RequestVote(p, req)
+	case *wire.RunLeaderElectionRequest:
+		m.consensus.StartElection()
+		return &wire.TabletResponse{}
 	case *wire.TSHeartbeatRequest:
 		return m.heartbeat(p, req)
 	case *wire.ConnectToMaster:

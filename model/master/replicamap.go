@@ -19,7 +19,7 @@ type replicaState struct {
 // here.
 func (m *Master) replicasOf(c wire.ConsensusState) replicaMap {
 	replicas := replicaMap{}
-	for _, id := range c.Voters {
+	for _, id := range c.Config.Servers() {
 		if m.ts.descriptors[id] != nil {
 			replicas[id] = replicaState{leader: id == c.Leader, term: c.Term}
 		}
@@ -82,7 +82,7 @@ func (m *Master) leaderOf(row *catalog.Tablet) wire.ServerID {
 // membersOf returns the servers that are told to delete a tablet's replicas.
 func (m *Master) membersOf(row *catalog.Tablet) []wire.ServerID {
 	if !m.v.RoutesBySoftState() {
-		return row.Consensus.Voters
+		return row.Consensus.Config.Servers()
 	}
 	return sim.Keys(m.softMaps[row.ID])
 }

@@ -18,8 +18,8 @@ type task struct {
 	info     TaskInfo
 	table    *tableInfo // whose removal or reload aborts it
 	deadline sim.Time
-	target   func() wire.ServerID // found anew for every attempt; NoServer: not known
-	request  func() sim.Message   // made anew for every attempt
+	target   func() wire.ServerID               // found anew for every attempt; NoServer: not known
+	request  func(to wire.ServerID) sim.Message // made anew for every attempt
 	attempt  int
 	aborted  bool
 	// unique makes it a duplicate of one that looks the same (TableInfo::ContainsTask); so are
@@ -28,6 +28,8 @@ type task struct {
 	wake   sim.Cond
 	// settles tells whether an answer ends the task.
 	settles func(wire.Code) bool
+	// obsolete tells that the task is of no use any more; nil: never.
+	obsolete func() bool
 }
 
 // TaskInfo describes a task to observers.
@@ -35,6 +37,7 @@ type TaskInfo struct {
 	Name   string // CreateReplica, DeleteReplica, AlterTable
 	Table  wire.TableID
 	Tablet wire.TabletID
+	Config int64         // index of the configuration that it is about, if it changes that
 	Target wire.ServerID // of the latest attempt; NoServer: not known
 	Wait   string        // what it waits for, for people
 }
@@ -56,7 +59,7 @@ func (m *Master) launch(t *task) {
 
 func (t *task) looksLike(o *task) bool {
 	return o.info.Name == t.info.Name && o.info.Tablet == t.info.Tablet &&
-		o.target() == t.target()
+		o.info.Config == t.info.Config && o.target() == t.target()
 }
 
 // run makes attempts until one settles the task, and says how it ended.
@@ -64,6 +67,9 @@ func (m *Master) run(p *sim.Proc, t *task) string {
 	for {
 		if t.aborted {
 			return "aborted"
+		}
+		if t.obsolete != nil && t.obsolete() {
+			return "obsolete"
 		}
 		if p.Now() >= t.deadline {
 			return "deadline passed"
@@ -91,7 +97,11 @@ func (m *Master) tryOnce(p *sim.Proc, t *task) (result string, ended bool) {
 		return result, m.v.On(variant.KUDU1991)
 	}
 	p.At(PointTask)
-	resp, err := p.Call(t.info.Target, t.request(), min(t.deadline, p.Now().Add(tsRPCTimeout)))
+	req := t.request(t.info.Target)
+	if req == nil {
+		return "no tablet server is free", false
+	}
+	resp, err := p.Call(t.info.Target.Node(), req, min(t.deadline, p.Now().Add(tsRPCTimeout)))
 	if err != nil {
 		return err.Error(), false
 	}
@@ -151,19 +161,14 @@ func settledBy(codes ...wire.Code) func(wire.Code) bool {
 // createReplica tells a chosen server to make its replica (AsyncCreateReplica).
 func (m *Master) createReplica(tablet *tabletInfo, server wire.ServerID) {
 	table, row := tablet.table.row, tablet.row
-	var uuid int64
-	if d := m.ts.descriptors[server]; d != nil {
-		uuid = d.uuid
-	}
 	m.launch(&task{
 		info:     TaskInfo{Name: "CreateReplica", Tablet: row.ID},
 		table:    tablet.table,
 		deadline: m.node.Now().Add(tabletCreationTimeout),
 		target:   func() wire.ServerID { return server },
-		request: func() sim.Message {
-			return &wire.CreateTabletRequest{DestUUID: uuid, Table: table.ID,
-				Tablet: row.ID, Version: table.Version, Schema: table.Schema,
-				Voters: row.Consensus.Voters}
+		request: func(to wire.ServerID) sim.Message {
+			return &wire.CreateTabletRequest{Dest: to, Table: table.ID, Tablet: row.ID,
+				Version: table.Version, Schema: table.Schema, Config: row.Consensus.Config}
 		},
 		settles: settledBy(wire.OK, wire.TabletAlreadyExists,
 			wire.WrongServerUUID),
@@ -173,15 +178,28 @@ func (m *Master) createReplica(tablet *tabletInfo, server wire.ServerID) {
 // deleteReplica tells a server to delete a replica for good (AsyncDeleteReplica). The catalog
 // has recorded that the tablet is gone, so this is safe from whichever master it comes.
 func (m *Master) deleteReplica(tablet *tabletInfo, server wire.ServerID) {
+	m.giveUpReplica("DeleteReplica", tablet, server, false, wire.NoCAS)
+}
+
+// tombstoneReplica tells a server that is no member of the configuration of that index to give its
+// replica up. One that has heard of a later configuration does not: it may be a member there.
+func (m *Master) tombstoneReplica(tablet *tabletInfo, server wire.ServerID, index int64) {
+	m.giveUpReplica("TombstoneReplica", tablet, server, true, index)
+}
+
+func (m *Master) giveUpReplica(name string, tablet *tabletInfo, server wire.ServerID,
+	tombstone bool, cas int64) {
 	id := tablet.row.ID
 	m.launch(&task{
-		info:     TaskInfo{Name: "DeleteReplica", Tablet: id},
+		info:     TaskInfo{Name: name, Tablet: id},
 		table:    tablet.table,
 		unique:   true,
 		deadline: m.node.Now().Add(unresponsiveTSTimeout),
 		target:   func() wire.ServerID { return server },
-		request:  func() sim.Message { return &wire.DeleteTabletRequest{Tablet: id} },
-		settles:  settledBy(wire.OK, wire.TabletNotFound),
+		request: func(to wire.ServerID) sim.Message {
+			return &wire.DeleteTabletRequest{Dest: to, Tablet: id, Tombstone: tombstone, CAS: cas}
+		},
+		settles: settledBy(wire.OK, wire.TabletNotFound, wire.CASFailed, wire.WrongServerUUID),
 	})
 }
 
@@ -201,9 +219,9 @@ func (m *Master) alterTablet(tablet *tabletInfo, unique bool) {
 		unique:   unique,
 		deadline: m.node.Now().Add(unresponsiveTSTimeout),
 		target:   func() wire.ServerID { return m.leaderOf(tablet.row) },
-		request: func() sim.Message {
+		request: func(to wire.ServerID) sim.Message {
 			table := tablet.table.row
-			return &wire.AlterSchemaRequest{Tablet: tablet.row.ID, Version: table.Version,
+			return &wire.AlterSchemaRequest{Dest: to, Tablet: tablet.row.ID, Version: table.Version,
 				Schema: table.Schema}
 		},
 		settles: settledBy(wire.OK, wire.TabletNotFound, wire.MismatchedSchema,
@@ -215,7 +233,7 @@ func (m *Master) name(id wire.ServerID) string {
 	if id == wire.NoServer {
 		return "nobody"
 	}
-	return m.node.World().Node(id).Name()
+	return m.node.World().Node(id.Node()).Name()
 }
 
 func (i TaskInfo) String() string {

@@ -16,7 +16,6 @@ type tsManager struct {
 // tsDescriptor is a tablet server as this process knows it (TSDescriptor).
 type tsDescriptor struct {
 	id            wire.ServerID
-	uuid          int64
 	incarnation   int64
 	lastHeartbeat sim.Time // before the first: negative
 	liveTablets   int
@@ -49,12 +48,12 @@ func (d *tsDescriptor) noteCreation(now sim.Time) {
 	d.recentCreations++
 }
 
-// register makes a server known, perhaps in the place of another that had its name. A start of the
-// server that is older than the known one is refused (TSManager::RegisterTS).
-func (m *Master) register(id wire.ServerID, uuid, incarnation int64) bool {
+// register makes a server known. A start of it that is older than the known one is refused
+// (TSManager::RegisterTS).
+func (m *Master) register(id wire.ServerID, incarnation int64) bool {
 	d := m.ts.descriptors[id]
-	if d == nil || d.uuid != uuid {
-		d = &tsDescriptor{id: id, uuid: uuid}
+	if d == nil {
+		d = &tsDescriptor{id: id}
 		m.ts.descriptors[id] = d
 	}
 	if incarnation < d.incarnation {
@@ -71,7 +70,7 @@ func (m *Master) placeable() []placement.Server {
 	now := m.node.Now()
 	var servers []placement.Server
 	for _, id := range sim.Keys(m.ts.descriptors) {
-		if d := m.ts.descriptors[id]; d.available(now) {
+		if d := m.ts.descriptors[id]; d.available(now) && !m.store.Maintenance[id] {
 			servers = append(servers, placement.Server{ID: id,
 				Load: d.liveTablets + d.creations(now)})
 		}

@@ -18,7 +18,7 @@ type round struct {
 // the entry is open, like SysCatalogTable::SyncWrite.
 func (r *Replica) Replicate(p *sim.Proc, term int64, t wire.EntryType,
 	payload []byte) (wire.OpID, error) {
-	if r.role != Leader || r.meta.Term != term {
+	if r.role != Leader || r.meta.Term != term || r.lead.handingOver() {
 		return wire.OpID{}, ErrNotLeader
 	}
 	l := r.lead
@@ -86,6 +86,10 @@ func (r *Replica) runApply(p *sim.Proc) {
 		}
 		for r.applied < r.commit {
 			r.applyNext()
+			if r.meta.Config.Index == r.applied && r.meta.dirty() {
+				r.meta.flush(p)
+			}
+			r.endRound(r.applied, nil)
 		}
 		r.log.noteCommitted(r.applied)
 		r.progress.Broadcast()
@@ -101,12 +105,11 @@ func (r *Replica) applyDelay() time.Duration {
 func (r *Replica) applyNext() {
 	e := r.log.entries[r.applied].Entry
 	r.applied++
+	if e.Type == wire.ChangeConfig {
+		r.commitConfig(e)
+	}
 	r.sm.Apply(e)
 	EntryApplied.Publish(r.node.World(), EntryEvent{r, e})
-	rd := r.rounds[e.Index]
-	if rd != nil && rd.op == e.OpID {
-		r.endRound(e.Index, nil)
-	}
 }
 
 // noteAfter is how long the log is idle before a record on disk says what is durable.

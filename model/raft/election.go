@@ -10,17 +10,23 @@ import (
 // leaderFailed is the failure detector: nothing was heard of a leader for too long. Follows
 // ReportFailureDetectedTask.
 func (r *Replica) leaderFailed() {
-	if r.closed || r.role == Leader || !r.isVoter() {
+	if r.closed || r.role == Leader {
 		return
 	}
-	pre := r.cfg.PreElection && len(r.meta.Voters) > 1
+	if !r.isVoter() || r.quiescing() {
+		r.snooze(r.cfg.Timing.minElectionTimeout())
+		return
+	}
+	pre := r.cfg.PreElection && !r.alone()
 	r.node.Go("election", func(p *sim.Proc) { r.stand(p, pre, false) })
 }
+
+func (r *Replica) quiescing() bool { return r.cfg.Quiescing != nil && r.cfg.Quiescing() }
 
 // StartElection implements Consensus. Follows the RunLeaderElection RPC: no pre-election, and
 // voters are told to ignore a live leader.
 func (r *Replica) StartElection() {
-	if r.closed || r.role == Leader {
+	if r.closed || r.role == Leader || !r.isVoter() {
 		return
 	}
 	r.node.Go("election on demand", func(p *sim.Proc) { r.stand(p, false, true) })
@@ -50,7 +56,7 @@ func (r *Replica) stand(p *sim.Proc, pre, demanded bool) {
 // and DoElectionCallback.
 func (r *Replica) elect(p *sim.Proc, req *wire.VoteRequest) bool {
 	r.busy.Lock(p, "update lock")
-	if r.closed || r.role == Leader {
+	if r.closed || r.role == Leader || !r.isVoter() {
 		r.busy.Unlock()
 		return false
 	}
@@ -118,7 +124,7 @@ type tally struct {
 // term shows, or the deadline. An error counts as a no (LeaderElection::VoteResponseRpcCallback).
 func (r *Replica) gatherVotes(p *sim.Proc, req *wire.VoteRequest, votes *tally,
 	deadline sim.Time) Outcome {
-	voters := r.meta.Voters
+	voters := r.Active().Voters()
 	for _, v := range voters {
 		if v == r.self() {
 			continue
@@ -148,7 +154,9 @@ func (r *Replica) gatherVotes(p *sim.Proc, req *wire.VoteRequest, votes *tally,
 
 func (r *Replica) askVote(p *sim.Proc, v wire.ServerID, req *wire.VoteRequest, votes *tally,
 	deadline sim.Time) bool {
-	m, err := p.Call(v, req, deadline)
+	mine := *req
+	mine.Dest = v
+	m, err := p.Call(v.Node(), &mine, deadline)
 	resp, ok := m.(*wire.VoteResponse)
 	if err != nil || !ok || r.closed {
 		return false
@@ -181,7 +189,7 @@ func (r *Replica) vote(p *sim.Proc, req *wire.VoteRequest) wire.Code {
 	if r.closed {
 		return wire.TabletNotFound
 	}
-	ballot := Ballot{Term: r.meta.Term, VotedFor: r.meta.VotedFor, LastLogged: r.log.last()}
+	ballot := Ballot{Term: r.meta.Term, VotedFor: r.meta.VotedFor, LastLogged: r.LastLogged()}
 	if req.Term > ballot.Term {
 		ballot.Term, ballot.VotedFor = req.Term, wire.NoServer
 	}

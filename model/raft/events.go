@@ -17,6 +17,8 @@ var (
 	Elected = sim.NewTopic[ReplicaEvent]("elected")
 	// Deposed tells that a replica leads no longer; the term is the one it is in now.
 	Deposed = sim.NewTopic[ReplicaEvent]("deposed")
+	// ConfigCommitted tells that a replica has another committed configuration than before.
+	ConfigCommitted = sim.NewTopic[ReplicaEvent]("config-committed")
 	// EntryAppended tells that an entry was appended to a log; it may not be durable yet.
 	EntryAppended = sim.NewTopic[EntryEvent]("appended")
 	// EntryCommitted tells that a replica holds an entry, and all before it, for committed.

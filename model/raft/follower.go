@@ -16,7 +16,7 @@ func (r *Replica) UpdateConsensus(p *sim.Proc,
 	if resp.Code == wire.OK {
 		resp.LastReceived = lastOf(req)
 	}
-	resp.Term, resp.LastCommitted = r.meta.Term, r.commit
+	resp.Term, resp.LastCommitted, resp.Quiescing = r.meta.Term, r.commit, r.quiescing()
 	return resp
 }
 
@@ -111,6 +111,9 @@ func (r *Replica) accept(entries []wire.Entry) {
 func (r *Replica) append(e wire.Entry) {
 	r.log.append(e)
 	EntryAppended.Publish(r.node.World(), EntryEvent{r, e})
+	if e.Type == wire.ChangeConfig {
+		r.noteConfig(e)
+	}
 }
 
 // truncate drops the entries from index on; the operations that wait for them are aborted.
@@ -122,4 +125,5 @@ func (r *Replica) truncate(index int64) {
 		r.endRound(i, ErrAborted)
 	}
 	r.log.truncate(index)
+	r.dropConfig(index)
 }

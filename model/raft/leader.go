@@ -1,13 +1,14 @@
 package raft
 
 import (
+	"slices"
 	"time"
 
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
-// leadership is one reign: what a leader knows of its followers.
+// leadership is one reign: what a leader knows of its peers.
 type leadership struct {
 	r     *Replica
 	term  int64
@@ -16,15 +17,19 @@ type leadership struct {
 	asked int64    // how often leadership was to be confirmed
 	news  sim.Cond // a peer answered
 	over  bool
+	// handover is a transfer of leadership under way, if any.
+	handover *handover
 }
 
-// peer is a follower as its leader sees it.
+// peer is another member as its leader sees it.
 type peer struct {
 	id    wire.ServerID
 	next  int64 // index of the next entry to send
 	match int64 // up to here its log agrees, durably
 	asked int64 // leadership.asked when the last request it answered was sent
 	work  sim.Cond
+	over  bool // it is no member any more
+	health
 }
 
 // becomeLeader begins a reign. Follows BecomeLeaderUnlocked: the failure detector rests, votes
@@ -36,17 +41,38 @@ func (r *Replica) becomeLeader() {
 	r.lead = l
 	Elected.Publish(r.node.World(), ReplicaEvent{r, l.term})
 	r.append(wire.Entry{OpID: wire.OpID{Term: l.term, Index: l.first}, Type: wire.NoOp})
-	for _, v := range r.meta.Voters {
-		if v == r.self() {
+	l.track()
+	r.changed()
+}
+
+// track makes the peers those of the active configuration. Follows PeerManager::UpdateRaftConfig.
+func (l *leadership) track() {
+	active := l.r.Active()
+	for _, f := range l.peers {
+		f.over = f.over || !active.Has(f.id)
+		f.work.Broadcast()
+	}
+	l.peers = slices.DeleteFunc(l.peers, func(f *peer) bool { return f.over })
+	for _, id := range active.Servers() {
+		if id == l.r.self() || l.peer(id) != nil {
 			continue
 		}
-		f := &peer{id: v, next: l.first}
+		f := &peer{id: id, next: l.r.log.lastIndex() + 1}
+		f.health.heardAt = l.r.node.Now()
 		l.peers = append(l.peers, f)
-		r.node.Go("replicate to "+r.node.World().Node(v).Name(), func(p *sim.Proc) {
+		l.r.node.Go("replicate to "+l.r.node.World().Node(id.Node()).Name(), func(p *sim.Proc) {
 			l.drive(p, f)
 		})
 	}
-	r.changed()
+}
+
+func (l *leadership) peer(id wire.ServerID) *peer {
+	for _, f := range l.peers {
+		if f.id == id {
+			return f
+		}
+	}
+	return nil
 }
 
 func (l *leadership) end() {
@@ -62,21 +88,27 @@ func (l *leadership) wake() {
 	}
 }
 
-// drive sends a follower what it lacks, one request at a time, and a heartbeat when it lacks
+// drive sends a peer what it lacks, one request at a time, and a heartbeat when it lacks
 // nothing. Follows Peer::SendNextRequest: after a failure it waits for the next heartbeat.
 func (l *leadership) drive(p *sim.Proc, f *peer) {
-	for !l.over {
+	for !l.over && !f.over {
 		next := p.Now().Add(l.heartbeat())
 		asked := l.asked
 		req := l.request(f)
-		m, err := p.Call(f.id, req, p.Now().Add(l.r.cfg.Timing.RPC))
-		if l.over {
+		m, err := p.Call(f.id.Node(), req, p.Now().Add(l.r.cfg.Timing.RPC))
+		if l.over || f.over {
 			return
 		}
 		resp, ok := m.(*wire.UpdateConsensusResponse)
+		l.examine(f, resp, err)
+		if ok && resp.Code == wire.TabletNotFound {
+			l.startCopy(p, f)
+		}
 		if err == nil && ok && l.answered(f, req, resp) {
 			f.asked = asked
 			l.news.Broadcast()
+			l.offer(f, resp.Quiescing)
+			l.promote(f, len(req.Entries))
 			if f.next <= l.r.log.lastIndex() || f.asked < l.asked {
 				continue
 			}
@@ -96,7 +128,7 @@ func (l *leadership) heartbeat() time.Duration {
 func (l *leadership) request(f *peer) *wire.UpdateConsensusRequest {
 	r := l.r
 	req := &wire.UpdateConsensusRequest{
-		Tablet: r.cfg.Tablet, Term: l.term, Leader: r.self(),
+		Dest: f.id, Tablet: r.cfg.Tablet, Term: l.term, Leader: r.self(),
 		Preceding: r.log.at(f.next - 1), Committed: r.commit,
 	}
 	size := 0
@@ -135,9 +167,15 @@ func (l *leadership) answered(f *peer, req *wire.UpdateConsensusRequest,
 // leader's own term commits by counting (Raft dissertation 3.6.2).
 func (l *leadership) advanceCommit() {
 	r := l.r
-	durable := []int64{r.log.durable()}
-	for _, f := range l.peers {
-		durable = append(durable, f.match)
+	var durable []int64
+	for _, id := range r.Active().Voters() {
+		index := int64(0)
+		if id == r.self() {
+			index = r.log.durable()
+		} else if f := l.peer(id); f != nil {
+			index = f.match
+		}
+		durable = append(durable, index)
 	}
 	if index := Committed(durable); index >= l.first {
 		r.advanceCommit(index)
@@ -164,12 +202,15 @@ func (r *Replica) ConfirmLeadership(p *sim.Proc, term int64, deadline sim.Time) 
 	return nil
 }
 
+// confirmed reports whether a majority of the voters has answered since that round began.
 func (l *leadership) confirmed(round int64) bool {
-	yes := 1
-	for _, f := range l.peers {
-		if f.asked >= round {
+	voters := l.r.Active().Voters()
+	yes := 0
+	for _, id := range voters {
+		f := l.peer(id)
+		if id == l.r.self() || f != nil && f.asked >= round {
 			yes++
 		}
 	}
-	return yes >= Majority(len(l.peers)+1)
+	return yes >= Majority(len(voters))
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 
+	"tabletop/model/fs"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -11,19 +12,17 @@ import (
 // Meta is what a replica must remember to keep its promises: Kudu's ConsensusMetadata.
 type Meta struct {
 	Term     int64
-	VotedFor wire.ServerID // in Term; NoServer: nobody
-	Voters   []wire.ServerID
+	VotedFor wire.ServerID   // in Term; NoServer: nobody
+	Config   wire.RaftConfig // the committed one
 }
 
 func (m Meta) encode() []byte {
 	return appendRecord(nil, func(b []byte) []byte {
 		b = binary.AppendVarint(b, m.Term)
 		b = binary.AppendVarint(b, int64(m.VotedFor))
-		b = binary.AppendVarint(b, int64(len(m.Voters)))
-		for _, v := range m.Voters {
-			b = binary.AppendVarint(b, int64(v))
-		}
-		return b
+		var e wire.Encoder
+		e.Config(m.Config)
+		return append(b, e.Bytes()...)
 	})
 }
 
@@ -42,11 +41,9 @@ func ReadMeta(file []byte) (Meta, bool) {
 		return v
 	}
 	m := Meta{Term: next(), VotedFor: wire.ServerID(next())}
-	m.Voters = make([]wire.ServerID, next())
-	for i := range m.Voters {
-		m.Voters[i] = wire.ServerID(next())
-	}
-	return m, true
+	d := wire.NewDecoder(body)
+	m.Config = d.Config()
+	return m, d.Done()
 }
 
 // metaFile is the consensus metadata in memory and on disk. The fields may be ahead of the disk
@@ -70,6 +67,11 @@ func (m *metaFile) vote(candidate wire.ServerID) {
 	m.version++
 }
 
+func (m *metaFile) setConfig(c wire.RaftConfig) {
+	m.Config = c
+	m.version++
+}
+
 // flush returns when the present fields, or later ones, are durable.
 func (m *metaFile) flush(p *sim.Proc) {
 	want := m.version
@@ -79,14 +81,26 @@ func (m *metaFile) flush(p *sim.Proc) {
 		return
 	}
 	version := m.version
-	disk := m.node.Disk()
-	tmp := disk.Create(MetaFile(m.dir) + ".tmp")
-	tmp.Append(m.encode())
-	p.Must(tmp.Sync(p))
-	disk.Rename(MetaFile(m.dir)+".tmp", MetaFile(m.dir))
-	p.Must(disk.SyncDir(p))
+	fs.Replace(p, MetaFile(m.dir), m.encode())
 	m.saved = version
 }
 
 // dirty reports whether the disk lags behind.
 func (m *metaFile) dirty() bool { return m.saved < m.version }
+
+// AdoptMeta makes the committed configuration of a replica that was copied that of the source, and
+// its term the source's, if that is later: then it has not voted in it. What it promised stays
+// (ConsensusMetadata::MergeCommittedConsensusStatePB).
+func AdoptMeta(p *sim.Proc, dir string, term int64, c wire.RaftConfig) {
+	m := metaFile{node: p.Node(), dir: dir, saved: -1, Meta: Meta{VotedFor: wire.NoServer}}
+	if f := p.Node().Disk().Open(MetaFile(dir)); f != nil {
+		if had, intact := ReadMeta(f.Bytes()); intact {
+			m.Meta = had
+		}
+	}
+	if term > m.Term {
+		m.setTerm(term)
+	}
+	m.setConfig(c)
+	m.flush(p)
+}

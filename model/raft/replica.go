@@ -41,7 +41,12 @@ type Consensus interface {
 	Term() int64
 	// Leader returns the leader of the present term as far as it is known.
 	Leader() wire.ServerID
-	Voters() []wire.ServerID
+	// Config returns the committed configuration; Active is the one that counts: a later one in the
+	// log if there is one.
+	Config() wire.RaftConfig
+	Active() wire.RaftConfig
+	// State describes the replica for a report. Only a leader knows of its peers' health.
+	State() wire.ConsensusState
 	// Replicate appends an entry as the leader of the given term and returns its position when
 	// it was applied here.
 	Replicate(p *sim.Proc, term int64, t wire.EntryType, payload []byte) (wire.OpID, error)
@@ -55,6 +60,13 @@ type Consensus interface {
 	StartElection()
 	// StepDown makes a leader a follower of the next term. It reports whether it was leader.
 	StepDown() bool
+	// TransferLeadership makes a leader call for the election of a successor, or of anybody if that
+	// is NoServer, as soon as one has the whole log. It returns at once; OK does not tell that the
+	// leader will be another one.
+	TransferLeadership(successor wire.ServerID) wire.Code
+	// ChangeConfig changes the committed configuration, if its index is cas or that is wire.NoCAS,
+	// and returns when the new one is committed and applied here.
+	ChangeConfig(p *sim.Proc, cas int64, changes []wire.PeerChange) wire.Code
 	// UpdateConsensus and RequestVote answer the other voters.
 	UpdateConsensus(p *sim.Proc, req *wire.UpdateConsensusRequest) *wire.UpdateConsensusResponse
 	RequestVote(p *sim.Proc, req *wire.VoteRequest) *wire.VoteResponse
@@ -74,6 +86,7 @@ type StateMachine interface {
 
 // Config describes a replica. Times are Kudu's flags; see DefaultTiming.
 type Config struct {
+	Self   wire.ServerID // who the replica's server is
 	Tablet wire.TabletID
 	Dir    string // folder on the disk of the node
 	Timing Timing
@@ -83,6 +96,11 @@ type Config struct {
 	// FailureDetection lets a follower that hears nothing become a candidate
 	// (enable_leader_failure_detection).
 	FailureDetection bool
+	// EvictFailed makes the leader itself evict followers that failed, where that is safe: the 3-2-3
+	// scheme of replica management.
+	EvictFailed bool
+	// Quiescing tells whether the server does not want to lead now; nil: never.
+	Quiescing func() bool
 	// EndWithTerm makes Replicate return ErrDeposed when leadership ends, instead of waiting
 	// until the fate of the entry is known as Kudu does.
 	EndWithTerm bool
@@ -95,6 +113,7 @@ type Timing struct {
 	MaxElectionTimeout time.Duration // leader_failure_exp_backoff_max_delta_ms
 	RPC                time.Duration // consensus_rpc_timeout_ms
 	MaxBatch           int           // consensus_max_batch_size_bytes
+	Unavailable        time.Duration // follower_unavailable_considered_failed_sec
 }
 
 // DefaultTiming is Kudu's.
@@ -102,6 +121,7 @@ func DefaultTiming() Timing {
 	return Timing{
 		Heartbeat: 500 * time.Millisecond, MissedHeartbeats: 3,
 		MaxElectionTimeout: 20 * time.Second, RPC: 30 * time.Second, MaxBatch: 1 << 20,
+		Unavailable: 300 * time.Second,
 	}
 }
 
@@ -130,6 +150,13 @@ type Replica struct {
 	lead   *leadership   // while role is Leader
 	closed bool
 
+	// pending is the configuration that the log holds beyond the committed one, if any. It counts
+	// as soon as it is appended, and no longer when its entry is aborted.
+	pending *wire.RaftConfig
+
+	// tombstone is where the log of a replica that was given up ended; nil: it is whole.
+	tombstone *wire.OpID
+
 	// commit never decreases; applied follows it. Entries up to commit are never truncated.
 	commit, applied int64
 	committed       sim.Cond // commit grew
@@ -149,22 +176,24 @@ type Replica struct {
 func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	n := p.Node()
 	r := &Replica{cfg: cfg, node: n, sm: sm, leader: wire.NoServer, rounds: map[int64]*round{}}
-	r.meta = &metaFile{node: n, dir: cfg.Dir}
 	// What the last incarnation wrote may not have reached the disk, and what it promised must
 	// still hold: make durable what is about to be believed.
 	p.Must(n.Disk().SyncDir(p))
-	var intact bool
-	var err error
-	if r.meta.Meta, intact = ReadMeta(n.Disk().Open(MetaFile(cfg.Dir)).Bytes()); !intact {
-		return nil, fmt.Errorf("%w: %s is damaged", ErrCorrupt, MetaFile(cfg.Dir))
+	err := r.readMeta()
+	if err != nil {
+		return nil, err
 	}
 	if r.log, r.commit, err = openLog(n, cfg.Dir); err != nil {
 		return nil, err
 	}
 	r.log.sync(p)
+	r.findPending()
 	Booted.Publish(n.World(), ReplicaEvent{r, r.meta.Term})
 	for r.applied < r.commit {
 		r.applyNext()
+	}
+	if r.meta.dirty() {
+		r.meta.flush(p)
 	}
 	r.detector = n.NewTimer(r.leaderFailed)
 	r.armDetector()
@@ -172,6 +201,37 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	n.Go("log", r.runLog)
 	return r, nil
 }
+
+func (r *Replica) readMeta() error {
+	r.meta = &metaFile{node: r.node, dir: r.cfg.Dir}
+	var intact bool
+	f := r.node.Disk().Open(MetaFile(r.cfg.Dir))
+	if r.meta.Meta, intact = ReadMeta(f.Bytes()); !intact {
+		return fmt.Errorf("%w: %s is damaged", ErrCorrupt, MetaFile(r.cfg.Dir))
+	}
+	return nil
+}
+
+// OpenTombstone starts what is left of a replica that was given up: it votes, as it promised to, by
+// its term, its vote and where its log ended (tombstoned voting). The error is ErrCorrupt.
+func OpenTombstone(p *sim.Proc, cfg Config, last wire.OpID) (*Replica, error) {
+	cfg.FailureDetection = false
+	r := &Replica{cfg: cfg, node: p.Node(), leader: wire.NoServer, rounds: map[int64]*round{}}
+	if err := r.readMeta(); err != nil {
+		return nil, err
+	}
+	r.tombstone = &last
+	r.sm = deaf{}
+	r.log = &walog{}
+	r.detector = p.Node().NewTimer(r.leaderFailed)
+	return r, nil
+}
+
+// deaf is the state machine of a tombstone.
+type deaf struct{}
+
+func (deaf) Apply(wire.Entry)  {}
+func (deaf) ConsensusChanged() {}
 
 // armDetector starts the failure detector of a fresh replica (RaftConsensus::Start): soon if it
 // has never seen a term, and at once if it is alone.
@@ -181,7 +241,7 @@ func (r *Replica) armDetector() {
 	}
 	shortest := r.cfg.Timing.minElectionTimeout()
 	switch {
-	case len(r.meta.Voters) == 1:
+	case r.alone():
 		r.detector.Reset(0)
 	case r.meta.Term == 0:
 		r.detector.Reset(r.node.Uniform(streamDetector, 0, r.cfg.Timing.Heartbeat))
@@ -199,20 +259,25 @@ func (r *Replica) Term() int64 { return r.meta.Term }
 // Leader implements Consensus.
 func (r *Replica) Leader() wire.ServerID { return r.leader }
 
-// Voters implements Consensus.
-func (r *Replica) Voters() []wire.ServerID { return r.meta.Voters }
-
 // Tablet returns the tablet whose log it is.
 func (r *Replica) Tablet() wire.TabletID { return r.cfg.Tablet }
 
 // Node returns the node it lives on.
 func (r *Replica) Node() *sim.Node { return r.node }
 
+// ID returns who the replica's server is.
+func (r *Replica) ID() wire.ServerID { return r.cfg.Self }
+
 // Dir returns the folder it is kept under.
 func (r *Replica) Dir() string { return r.cfg.Dir }
 
 // LastLogged returns the position of the last entry of its log.
-func (r *Replica) LastLogged() wire.OpID { return r.log.last() }
+func (r *Replica) LastLogged() wire.OpID {
+	if r.tombstone != nil {
+		return *r.tombstone
+	}
+	return r.log.last()
+}
 
 // OpAt returns the position of the entry at an index of its log; zero if there is none.
 func (r *Replica) OpAt(index int64) wire.OpID { return r.log.at(index) }
@@ -229,15 +294,14 @@ func (r *Replica) Shutdown(p *sim.Proc) {
 	r.busy.Unlock()
 }
 
-func (r *Replica) self() wire.ServerID { return r.node.ID() }
+func (r *Replica) self() wire.ServerID { return r.cfg.Self }
 
-func (r *Replica) isVoter() bool {
-	for _, v := range r.meta.Voters {
-		if v == r.self() {
-			return true
-		}
-	}
-	return false
+func (r *Replica) isVoter() bool { return r.Active().IsVoter(r.self()) }
+
+// alone reports whether the replica is the only one that votes.
+func (r *Replica) alone() bool {
+	voters := r.Active().Voters()
+	return len(voters) == 1 && voters[0] == r.self()
 }
 
 // adoptTerm moves to a higher term, in memory; whoever makes a promise in it flushes first.

@@ -49,10 +49,12 @@ func newGroupOn(t *testing.T, world sim.Config, size int, cfg raft.Config) *grou
 			g.members[i] = m
 			n.Go("start", func(p *sim.Proc) {
 				if !raft.Exists(n, cfg.Dir) {
-					raft.Create(p, cfg.Dir, voters)
+					raft.Create(p, cfg.Dir, wire.NewConfig(voters...))
 				}
 				var err error
-				m.replica, err = raft.Open(p, cfg, m)
+				mine := cfg
+				mine.Self = wire.ServerID(i)
+				m.replica, err = raft.Open(p, mine, m)
 				p.Must(err)
 				n.Serve(m.serve)
 			})

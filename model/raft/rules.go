@@ -72,6 +72,40 @@ func Committed(durable []int64) int64 {
 	return sorted[len(sorted)-Majority(len(sorted))]
 }
 
+// Changed returns a configuration after changes, all at one instant, or false if they cannot be
+// made: who is added must be new, who is changed or removed must be there, every change must change
+// something, the leader neither leaves nor gives up its vote, some voter stays, and the voters
+// become one more, or one less, at most. Follows RaftConsensus::BulkChangeConfig.
+func Changed(c wire.RaftConfig, leader wire.ServerID, changes []wire.PeerChange) (wire.RaftConfig,
+	bool) {
+	next, moved := c, 0
+	for i, change := range changes {
+		had, found := c.Find(change.ID)
+		again := slices.ContainsFunc(changes[:i], func(o wire.PeerChange) bool {
+			return o.ID == change.ID
+		})
+		if again || found == (change.Kind == wire.AddPeer) {
+			return c, false
+		}
+		switch change.Kind {
+		case wire.RemovePeer:
+			next = next.Without(change.ID)
+		case wire.ModifyPeer:
+			if change.Member == had {
+				return c, false
+			}
+			next = next.With(change.Member)
+		default:
+			next = next.With(change.Member)
+		}
+		if c.IsVoter(change.ID) != next.IsVoter(change.ID) {
+			moved++
+		}
+	}
+	ok := len(changes) > 0 && moved <= 1 && next.IsVoter(leader)
+	return next, ok
+}
+
 // backoff returns the longest election timeout after f failed elections: the shortest times
 // 1.5 to the power f+1, within the limit (LeaderElectionExpBackoffDeltaUnlocked).
 func backoff(shortest, limit time.Duration, f int) time.Duration {

@@ -128,7 +128,7 @@ func TestRecordsSurviveATornTail(t *testing.T) {
 }
 
 func TestMetaReadsBack(t *testing.T) {
-	m := Meta{Term: 12, VotedFor: 2, Voters: []wire.ServerID{0, 1, 2}}
+	m := Meta{Term: 12, VotedFor: 2, Config: wire.NewConfig(0, 1, 2)}
 	got, ok := ReadMeta(m.encode())
 	require.True(t, ok)
 	require.Equal(t, m, got)

@@ -3,7 +3,10 @@ package raft
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"tabletop/model/fs"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -11,16 +14,26 @@ import (
 // LogFile returns the name of the log of a replica kept under the given folder.
 func LogFile(dir string) string { return dir + "/wal" }
 
+// MetaName is the name of the consensus metadata in the folder of a replica.
+const MetaName = "cmeta"
+
 // MetaFile returns the name of the consensus metadata of a replica kept under the given folder.
-func MetaFile(dir string) string { return dir + "/cmeta" }
+func MetaFile(dir string) string { return dir + "/" + MetaName }
+
+// Files lists the files that make up the log of a replica, by their names in its folder.
+func Files(n *sim.Node, dir string) []string {
+	return slices.DeleteFunc(fs.Files(n, dir, MetaName), func(name string) bool {
+		return !strings.HasPrefix(name, "wal")
+	})
+}
 
 // Create lays out a new replica on the disk of the process's node, durably, with the given
-// voters and term zero.
-func Create(p *sim.Proc, dir string, voters []wire.ServerID) {
+// configuration and term zero.
+func Create(p *sim.Proc, dir string, c wire.RaftConfig) {
 	disk := p.Node().Disk()
 	p.Must(disk.Create(LogFile(dir)).Sync(p))
 	m := metaFile{node: p.Node(), dir: dir, saved: -1}
-	m.Meta = Meta{VotedFor: wire.NoServer, Voters: voters}
+	m.Meta = Meta{VotedFor: wire.NoServer, Config: c}
 	m.flush(p)
 }
 

@@ -13,6 +13,12 @@ var (
 	SchemaApplied = sim.NewTopic[SchemaEvent]("schema-applied")
 	// TabletDeleted tells that a replica was deleted for good.
 	TabletDeleted = sim.NewTopic[TabletEvent]("tablet-deleted")
+	// TabletTombstoned tells that of a replica only what it promised is left.
+	TabletTombstoned = sim.NewTopic[TabletEvent]("tablet-tombstoned")
+	// CopyStarted tells that a replica is being copied.
+	CopyStarted = sim.NewTopic[CopyEvent]("copy-started")
+	// CopyEnded tells how that ended.
+	CopyEnded = sim.NewTopic[CopyEvent]("copy-ended")
 	// TabletFailed tells that a replica cannot be opened, for good.
 	TabletFailed = sim.NewTopic[FailureEvent]("tablet-failed")
 )
@@ -49,6 +55,28 @@ func (e TabletEvent) Fold(d *sim.Digest) {
 
 func (e TabletEvent) String() string {
 	return fmt.Sprintf("%s %v", e.TServer.node.Name(), e.Tablet)
+}
+
+// CopyEvent tells of a copy from one server to another.
+type CopyEvent struct {
+	TabletEvent
+	Source wire.ServerID
+	Result string // of CopyEnded
+}
+
+// Fold implements sim.Event.
+func (e CopyEvent) Fold(d *sim.Digest) {
+	e.TabletEvent.Fold(d)
+	d.Int(int64(e.Source))
+	d.String(e.Result)
+}
+
+func (e CopyEvent) String() string {
+	from := e.TServer.node.World().Node(e.Source.Node()).Name()
+	if e.Result == "" {
+		return fmt.Sprintf("%v from %s", e.TabletEvent, from)
+	}
+	return fmt.Sprintf("%v from %s: %s", e.TabletEvent, from, e.Result)
 }
 
 // FailureEvent tells why a replica cannot be opened.

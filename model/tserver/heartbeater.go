@@ -86,7 +86,7 @@ func (h *heartbeater) beat(p *sim.Proc) bool {
 		return false
 	}
 	req := h.request()
-	m, err := p.Call(h.master, req, p.Now().Add(heartbeatRPCTimeout))
+	m, err := p.Call(h.master.Node(), req, p.Now().Add(heartbeatRPCTimeout))
 	if err != nil {
 		if !errors.Is(err, sim.ErrTimedOut) || h.failures+1 == maxFailuresBeforeBackoff {
 			h.disconnect()
@@ -129,8 +129,7 @@ func (h *heartbeater) lookForNewLeader(resp *wire.TSHeartbeatResponse, sentFull 
 // request assembles what there is to say. A registration always comes with a full report.
 func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 	ts := h.ts
-	req := &wire.TSHeartbeatRequest{Server: ts.node.ID(),
-		UUID: ts.uuid, Incarnation: ts.stamp,
+	req := &wire.TSHeartbeatRequest{Server: ts.instance.ID, Incarnation: ts.instance.Stamp,
 		Register: h.register, LiveTablets: len(ts.tablets)}
 	req.Report = wire.TabletReport{Full: h.full || h.register, Seq: h.seq}
 	h.seq++
@@ -148,17 +147,6 @@ func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 		}
 	}
 	return req
-}
-
-// report describes a replica (TSTabletManager::CreateReportedTabletPB).
-func (t *tablet) report() wire.ReportedTablet {
-	r := wire.ReportedTablet{Tablet: t.id, SchemaVersion: t.version}
-	if t.replica != nil && !t.busy {
-		r.Running = true
-		r.State = wire.ConsensusState{Term: t.replica.Term(), Leader: t.replica.Leader(),
-			ConfigIndex: -1, Voters: t.replica.Voters()}
-	}
-	return r
 }
 
 // acknowledge clears the marks that an answered report covers, whatever the master did with it

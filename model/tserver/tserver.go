@@ -1,7 +1,9 @@
 package tserver
 
 import (
+	"tabletop/model/fs"
 	"tabletop/model/raft"
+	"tabletop/model/tablet"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -9,13 +11,14 @@ import (
 
 // TServer is the program of a tablet server, from one boot to the next end.
 type TServer struct {
-	node    *sim.Node
-	v       variant.Variants
-	tablets map[wire.TabletID]*tablet
-	deleted map[wire.TabletID]bool // refused when asked for again
-	beats   []*heartbeater
-	uuid    int64 // tells this server from others that had its place
-	stamp   int64 // tells this start from earlier ones
+	node      *sim.Node
+	v         variant.Variants
+	instance  fs.Instance
+	tablets   map[wire.TabletID]*replica
+	deleted   map[wire.TabletID]bool // refused when asked for again
+	beats     []*heartbeater
+	source    *tablet.Source
+	quiescing bool
 }
 
 // Config describes a tablet server.
@@ -27,13 +30,13 @@ type Config struct {
 // Boot starts the program on a node that has just come up. Tablets found on the disk are
 // reported at once and serve when they have been opened.
 func Boot(n *sim.Node, cfg Config) *TServer {
-	ts := &TServer{node: n, v: cfg.Variants, tablets: map[wire.TabletID]*tablet{},
-		deleted: map[wire.TabletID]bool{}}
-	ts.identify()
+	ts := &TServer{node: n, v: cfg.Variants, tablets: map[wire.TabletID]*replica{},
+		deleted: map[wire.TabletID]bool{}, source: tablet.NewSource(n)}
+	ts.instance = fs.Identify(n, ts.v.On(variant.MonotonicStartStamp))
 	ts.findTablets()
 	n.Serve(ts.serve)
 	n.Go("start", func(p *sim.Proc) {
-		ts.keepIdentity(p)
+		ts.instance.Keep(p)
 		ts.startHeartbeaters(cfg.Masters)
 	})
 	n.Go("open tablets", func(p *sim.Proc) {
@@ -46,53 +49,27 @@ func Boot(n *sim.Node, cfg Config) *TServer {
 	return ts
 }
 
-// instanceFile says who the server is: the identity that its disk got when it was new, and the
-// stamp of its last start (NodeInstancePB).
-const instanceFile = "instance"
-
-var streamUUID = sim.NewStream("tserver/uuid")
-
-// identify reads who the server is, and the wall clock for a stamp that tells this start from
-// earlier ones. With the defence it is above the last one, whatever the clock says. A disk without
-// the file is new.
-func (ts *TServer) identify() {
-	ts.stamp = ts.node.Wall().Microseconds()
-	if f := ts.node.Disk().Open(instanceFile); f != nil {
-		if content, intact := wire.Unseal(f.Bytes()); intact {
-			d := wire.NewDecoder(content)
-			ts.uuid = int64(d.Int())
-			if last := int64(d.Int()); ts.v.On(variant.MonotonicStartStamp) {
-				ts.stamp = max(ts.stamp, last+1)
-			}
-			return
-		}
-	}
-	ts.uuid = int64(ts.node.Draw(streamUUID, 0)>>2) | 1
-}
-
-// keepIdentity makes sure that the next start knows who it is.
-func (ts *TServer) keepIdentity(p *sim.Proc) {
-	var e wire.Encoder
-	e.Int(int(ts.uuid))
-	e.Int(int(ts.stamp))
-	disk := ts.node.Disk()
-	f := disk.Create(instanceFile + ".tmp")
-	f.Append(wire.Seal(e.Bytes()))
-	p.Must(f.Sync(p))
-	disk.Rename(instanceFile+".tmp", instanceFile)
-	p.Must(disk.SyncDir(p))
-}
-
 // Node returns the node of the server.
 func (ts *TServer) Node() *sim.Node { return ts.node }
 
-// Tablets returns the ids of the tablets it hosts a replica of, in order.
+// ID returns who the server is.
+func (ts *TServer) ID() wire.ServerID { return ts.instance.ID }
+
+// Tablets returns the ids of the tablets it knows a replica of, in order.
 func (ts *TServer) Tablets() []wire.TabletID { return sim.Keys(ts.tablets) }
 
-// Replica returns the consensus of its replica of a tablet; nil while there is none.
-func (ts *TServer) Replica(id wire.TabletID) raft.Consensus {
+// Data returns what its disk holds of its replica of a tablet; DataDeleted: nothing.
+func (ts *TServer) Data(id wire.TabletID) wire.DataState {
 	if t := ts.tablets[id]; t != nil {
-		return t.replica
+		return t.Data
+	}
+	return wire.DataDeleted
+}
+
+// Replica returns the consensus of its replica of a tablet; nil while there is none that is whole.
+func (ts *TServer) Replica(id wire.TabletID) raft.Consensus {
+	if t := ts.tablets[id]; t != nil && t.Data == wire.DataReady {
+		return t.consensus
 	}
 	return nil
 }
@@ -116,6 +93,9 @@ func (ts *TServer) Unreported(master wire.ServerID) []wire.TabletID {
 	return ids
 }
 
+// Quiesce makes the server stand for no election and offer what it leads to others, or ends that.
+func (ts *TServer) Quiesce(on bool) { ts.quiescing = on }
+
 func (ts *TServer) markDirty(id wire.TabletID) {
 	for _, h := range ts.beats {
 		h.markDirty(id)
@@ -123,37 +103,92 @@ func (ts *TServer) markDirty(id wire.TabletID) {
 }
 
 func (ts *TServer) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
+	if dest := wire.Dest(req); dest != wire.NoServer && dest != ts.instance.ID {
+		return wire.Refuse(req, wire.WrongServerUUID)
+	}
 	switch req := req.(type) {
 	case *wire.UpdateConsensusRequest:
 		r, code := ts.consensusOf(req.Tablet)
-		if r == nil {
-			return &wire.UpdateConsensusResponse{Tablet: req.Tablet, Code: code}
+		if code != wire.OK {
+			return wire.Refuse(req, code)
 		}
 		return r.UpdateConsensus(p, req)
 	case *wire.VoteRequest:
-		r, code := ts.consensusOf(req.Tablet)
-		if r == nil {
-			return &wire.VoteResponse{Tablet: req.Tablet, Candidate: req.Candidate,
-				VoteTerm: req.Term, PreElection: req.PreElection, Code: code}
+		t := ts.tablets[req.Tablet]
+		if t == nil || t.consensus == nil {
+			return wire.Refuse(req, wire.TabletNotRunning)
 		}
-		return r.RequestVote(p, req)
-	case *wire.CreateTabletRequest:
-		return &wire.TabletResponse{Tablet: req.Tablet, Status: ts.createTablet(p, req)}
-	case *wire.AlterSchemaRequest:
-		return &wire.TabletResponse{Tablet: req.Tablet, Status: ts.alterSchema(p, req)}
-	case *wire.DeleteTabletRequest:
-		return &wire.TabletResponse{Tablet: req.Tablet, Status: ts.deleteTablet(p, req.Tablet)}
+		return t.consensus.RequestVote(p, req)
+	case *wire.FetchDataRequest:
+		return ts.source.Fetch(req)
+	case *wire.EndCopySessionRequest:
+		return ts.source.End(req)
+	case *wire.BeginCopySessionRequest:
+		return ts.beginCopySession(req)
 	}
-	panic("tserver: unexpected request " + req.Kind().String())
+	return ts.administer(p, req)
 }
 
+// administer serves what masters, leaders and people want of a tablet.
+func (ts *TServer) administer(p *sim.Proc, req sim.Message) sim.Message {
+	var s wire.Status
+	switch req := req.(type) {
+	case *wire.CreateTabletRequest:
+		s = ts.createTablet(p, req)
+	case *wire.AlterSchemaRequest:
+		s = ts.alterSchema(p, req)
+	case *wire.DeleteTabletRequest:
+		s = ts.deleteTablet(p, req)
+	case *wire.StartTabletCopyRequest:
+		s = ts.startTabletCopy(req)
+	case *wire.ChangeConfigRequest:
+		s = ts.withReplica(req.Tablet, func(r raft.Consensus) wire.Code {
+			return r.ChangeConfig(p, req.CAS, req.Changes)
+		})
+	case *wire.RunLeaderElectionRequest:
+		s = ts.withReplica(req.Tablet, func(r raft.Consensus) wire.Code {
+			if ts.quiescing {
+				return wire.ServiceUnavailable
+			}
+			r.StartElection()
+			return wire.OK
+		})
+	case *wire.LeaderStepDownRequest:
+		s = ts.withReplica(req.Tablet, func(r raft.Consensus) wire.Code { return stepDown(r, req) })
+	default:
+		panic("tserver: unexpected request " + req.Kind().String())
+	}
+	return &wire.TabletResponse{Status: s}
+}
+
+func stepDown(r raft.Consensus, req *wire.LeaderStepDownRequest) wire.Code {
+	switch {
+	case req.Graceful:
+		return r.TransferLeadership(req.Successor)
+	case !r.StepDown():
+		return wire.NotTheLeader
+	}
+	return wire.OK
+}
+
+func (ts *TServer) withReplica(id wire.TabletID, do func(raft.Consensus) wire.Code) wire.Status {
+	r, code := ts.consensusOf(id)
+	if code == wire.OK {
+		code = do(r)
+	}
+	return wire.Err(code, "")
+}
+
+// consensusOf returns the replica of a tablet that is whole and open, or why there is none.
 func (ts *TServer) consensusOf(id wire.TabletID) (raft.Consensus, wire.Code) {
 	t := ts.tablets[id]
 	switch {
-	case t == nil:
+	case t == nil || t.Data == wire.DataTombstoned && !t.busy:
 		return nil, wire.TabletNotFound
-	case t.replica == nil:
+	case t.failed != "":
+		return nil, wire.TabletFailed
+	case t.consensus == nil || t.Data != wire.DataReady:
 		return nil, wire.TabletNotRunning
 	}
-	return t.replica, wire.OK
+	return t.consensus, wire.OK
 }

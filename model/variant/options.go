@@ -33,6 +33,12 @@ const (
 var Fixes = []Fix{NoFix, FixFullReport, FixHardState, FixHeartbeatAll, FixHeartbeatAllNarrow,
 	FixPersistTServers}
 
+// The schemes of replica management (raft_prepare_replacement_before_eviction).
+const (
+	Replace343 = "3-4-3"
+	Replace323 = "3-2-3"
+)
+
 // Options are choices that are no bugs. Durations are virtual.
 type Options struct {
 	Masters                int
@@ -45,6 +51,9 @@ type Options struct {
 	Fix                    Fix
 	Net, Disk              string
 	RestartDelay           time.Duration
+	// FollowerUnavailable is how long a replica is silent before it counts as failed.
+	FollowerUnavailable time.Duration
+	Replacement         string
 }
 
 // Option describes one of the Options.
@@ -60,7 +69,8 @@ func (o Option) Default() string { return o.get(defaultOptions) }
 
 var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: true,
 	MasterFailureDetection: true, WaitsEndWithTerm: true, Fix: NoFix, Net: "lan", Disk: "ssd",
-	RestartDelay: 2 * time.Second}
+	RestartDelay: 2 * time.Second, FollowerUnavailable: 300 * time.Second,
+	Replacement: Replace343}
 
 // OptionList lists all options.
 var OptionList = []Option{
@@ -86,6 +96,12 @@ var OptionList = []Option{
 		func(o *Options) *string { return &o.Disk }),
 	duration("restart-delay", "after which a master that ended itself is restarted",
 		func(o *Options) *time.Duration { return &o.RestartDelay }),
+	duration("follower-unavailable",
+		"after which a replica that its leader does not hear counts as failed",
+		func(o *Options) *time.Duration { return &o.FollowerUnavailable }),
+	choice("replica-management",
+		"3-4-3: a replacement is added before a failed replica is evicted; 3-2-3: after",
+		[]string{Replace343, Replace323}, func(o *Options) *string { return &o.Replacement }),
 }
 
 func names(fixes []Fix) []string {

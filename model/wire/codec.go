@@ -28,6 +28,15 @@ func (e *Encoder) Bytes() []byte { return e.b }
 // Int writes a number.
 func (e *Encoder) Int(i int) { e.b = binary.AppendVarint(e.b, int64(i)) }
 
+// Bool writes a truth value.
+func (e *Encoder) Bool(b bool) {
+	if b {
+		e.Int(1)
+	} else {
+		e.Int(0)
+	}
+}
+
 // Uint64 writes a word.
 func (e *Encoder) Uint64(x uint64) { e.b = binary.LittleEndian.AppendUint64(e.b, x) }
 
@@ -42,11 +51,7 @@ func (e *Encoder) Schema(s Schema) {
 	e.Int(len(s))
 	for _, c := range s {
 		e.String(c.Name)
-		if c.Key {
-			e.Int(1)
-		} else {
-			e.Int(0)
-		}
+		e.Bool(c.Key)
 	}
 }
 
@@ -61,6 +66,16 @@ func (e *Encoder) Servers(ids []ServerID) {
 	e.Int(len(ids))
 	for _, id := range ids {
 		e.Int(int(id))
+	}
+}
+
+// Config writes a configuration.
+func (e *Encoder) Config(c RaftConfig) {
+	e.Int(int(c.Index))
+	e.Int(len(c.Members))
+	for _, m := range c.Members {
+		e.Int(int(m.ID))
+		e.Int(m.marks())
 	}
 }
 
@@ -100,6 +115,9 @@ func (d *Decoder) Count() int {
 	return n
 }
 
+// Bool reads a truth value.
+func (d *Decoder) Bool() bool { return d.Int() == 1 }
+
 // Uint64 reads a word.
 func (d *Decoder) Uint64() uint64 {
 	if len(d.b) < 8 {
@@ -123,7 +141,7 @@ func (d *Decoder) String() string {
 func (d *Decoder) Schema() Schema {
 	s := make(Schema, d.Count())
 	for i := range s {
-		s[i] = Column{Name: d.String(), Key: d.Int() == 1}
+		s[i] = Column{Name: d.String(), Key: d.Bool()}
 	}
 	return s
 }
@@ -131,6 +149,15 @@ func (d *Decoder) Schema() Schema {
 // Request reads a request's identity.
 func (d *Decoder) Request() RequestID {
 	return RequestID{Client: ServerID(d.Int()), Seq: int64(d.Int())}
+}
+
+// Config reads a configuration.
+func (d *Decoder) Config() RaftConfig {
+	c := RaftConfig{Index: int64(d.Int())}
+	for range d.Count() {
+		c.Members = append(c.Members, memberOf(ServerID(d.Int()), d.Int()))
+	}
+	return c
 }
 
 // Servers reads a list of servers.

@@ -32,6 +32,21 @@ func (m Member) String() string {
 	return text
 }
 
+// marks packs what is said of a member, and memberOf unpacks it.
+func (m Member) marks() int {
+	bits := 0
+	for i, set := range []bool{m.NonVoter, m.Promote, m.Replace} {
+		if set {
+			bits |= 1 << i
+		}
+	}
+	return bits
+}
+
+func memberOf(id ServerID, marks int) Member {
+	return Member{ID: id, NonVoter: marks&1 != 0, Promote: marks&2 != 0, Replace: marks&4 != 0}
+}
+
 // RaftConfig is who takes part in a tablet's consensus (RaftConfigPB). It is never changed in
 // place.
 type RaftConfig struct {
@@ -122,9 +137,7 @@ func (c RaftConfig) Fold(d *sim.Digest) {
 	d.Int(c.Index)
 	for _, m := range c.Members {
 		d.Int(int64(m.ID))
-		d.Bool(m.NonVoter)
-		d.Bool(m.Promote)
-		d.Bool(m.Replace)
+		d.Int(int64(m.marks()))
 	}
 }
 
@@ -137,6 +150,31 @@ func (c RaftConfig) String() string {
 	}
 	return fmt.Sprintf("%d{%s}", c.Index, strings.Join(members, ", "))
 }
+
+// ChangeKind is what a change does to a configuration (ChangeConfigType).
+type ChangeKind uint8
+
+// The kinds of changes.
+const (
+	AddPeer ChangeKind = iota + 1
+	RemovePeer
+	ModifyPeer
+)
+
+func (k ChangeKind) String() string {
+	return [...]string{"?", "ADD_PEER", "REMOVE_PEER", "MODIFY_PEER"}[k]
+}
+
+// PeerChange is one change of a configuration; of RemovePeer, only the id counts.
+type PeerChange struct {
+	Kind ChangeKind
+	Member
+}
+
+func (c PeerChange) String() string { return fmt.Sprintf("%v %v", c.Kind, c.Member) }
+
+// NoCAS stands for whichever configuration there is.
+const NoCAS int64 = -2
 
 // Health is how a tablet's leader finds one of its peers (HealthReportPB).
 type Health uint8

@@ -11,12 +11,16 @@ type EntryType uint8
 
 // The types of entries.
 const (
-	NoOp        EntryType = iota + 1 // the first of every term
-	WriteOp                          // a batch of rows of the master tablet
-	AlterSchema                      // a new schema of a tablet
+	NoOp         EntryType = iota + 1 // the first of every term
+	WriteOp                           // a batch of rows of the master tablet
+	AlterSchema                       // a new schema of a tablet
+	ChangeConfig                      // a new configuration
 )
 
-func (t EntryType) String() string { return [...]string{"?", "NO_OP", "WRITE", "ALTER_SCHEMA"}[t] }
+func (t EntryType) String() string {
+	return [...]string{"?", "NO_OP", "WRITE", "ALTER_SCHEMA",
+		"CHANGE_CONFIG"}[t]
+}
 
 // Entry is one entry of a replicated log. Its payload is never changed.
 type Entry struct {
@@ -44,6 +48,7 @@ var (
 // UpdateConsensusRequest carries entries, or none for a heartbeat, from the leader of a term
 // (consensus.proto, ConsensusRequestPB).
 type UpdateConsensusRequest struct {
+	Dest      ServerID // who is meant: another server may have taken its place
 	Tablet    TabletID
 	Term      int64
 	Leader    ServerID
@@ -57,6 +62,7 @@ func (*UpdateConsensusRequest) Kind() *sim.Kind { return KindUpdateConsensus }
 
 // Fold implements sim.Message.
 func (m *UpdateConsensusRequest) Fold(d *sim.Digest) {
+	d.Int(int64(m.Dest))
 	d.Uint64(uint64(m.Tablet))
 	d.Int(m.Term)
 	d.Int(int64(m.Leader))
@@ -89,6 +95,7 @@ type UpdateConsensusResponse struct {
 	Code          Code  // OK, InvalidTerm, PrecedingEntryDidntMatch, TabletNotFound, ...
 	LastReceived  OpID  // the last entry known to agree with the leader, and durable
 	LastCommitted int64
+	Quiescing     bool // the follower's server does not want to lead
 }
 
 // Kind implements sim.Message.
@@ -102,6 +109,7 @@ func (m *UpdateConsensusResponse) Fold(d *sim.Digest) {
 	d.Int(m.LastReceived.Term)
 	d.Int(m.LastReceived.Index)
 	d.Int(m.LastCommitted)
+	d.Bool(m.Quiescing)
 }
 
 // Size implements sim.Message.
@@ -109,6 +117,7 @@ func (*UpdateConsensusResponse) Size() int { return 64 }
 
 // VoteRequest asks for a vote (consensus.proto, VoteRequestPB).
 type VoteRequest struct {
+	Dest             ServerID
 	Tablet           TabletID
 	Candidate        ServerID
 	Term             int64
@@ -122,6 +131,7 @@ func (*VoteRequest) Kind() *sim.Kind { return KindRequestVote }
 
 // Fold implements sim.Message.
 func (m *VoteRequest) Fold(d *sim.Digest) {
+	d.Int(int64(m.Dest))
 	d.Uint64(uint64(m.Tablet))
 	d.Int(int64(m.Candidate))
 	d.Int(m.Term)

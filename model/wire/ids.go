@@ -10,12 +10,30 @@ import (
 	"tabletop/sim"
 )
 
-// ServerID identifies a master, a tablet server or a client; it stands for Kudu's permanent
-// UUID and for the address at once.
-type ServerID = sim.NodeID
+// ServerID identifies a master, a tablet server or a client for ever: the permanent UUID, which a
+// server gets with its disk, and the address, which is the node. The first server of a node has the
+// number of the node; one whose disk took the place of another has a number of its own.
+type ServerID int64
 
 // NoServer is no server.
 const NoServer ServerID = -1
+
+// nodeBits is how many of the low bits of a ServerID are the number of the node.
+const nodeBits = 16
+
+// ServerOn returns the identity of a server on a node; disk counts the disks that it had before.
+func ServerOn(n sim.NodeID, disk int) ServerID {
+	return ServerID(disk)<<nodeBits | ServerID(n)
+}
+
+// Node returns the node that the server is, or was, on.
+func (s ServerID) Node() sim.NodeID { return sim.NodeID(s & (1<<nodeBits - 1)) }
+
+func foldServers(d *sim.Digest, ids []ServerID) {
+	for _, id := range ids {
+		d.Int(int64(id))
+	}
+}
 
 // TableID identifies a table for ever; names come and go. Zero is no table.
 type TableID uint64

@@ -30,6 +30,8 @@ const (
 	MismatchedSchema
 	TabletNotRunning
 	WrongServerUUID
+	TabletFailed      // the replica cannot be opened, for good
+	AlreadyInProgress // the server is busy with just that
 
 	// Of consensus.
 	InvalidTerm
@@ -38,6 +40,11 @@ const (
 	PrecedingEntryDidntMatch
 	LeaderIsAlive
 	ConsensusBusy
+	CASFailed          // the configuration is not the one that was meant
+	IllegalState       // not now: a change is pending, or the term has committed nothing yet
+	InvalidConfig      // no such change can be made
+	ServiceUnavailable // leadership is being handed over
+	NotAVoter          // only voters stand for election
 
 	// Of the client: no answer came.
 	TimedOut
@@ -49,9 +56,10 @@ var codeNames = [...]string{"OK", "UNKNOWN_ERROR", "INVALID_SCHEMA", "TABLE_NOT_
 	"NOT_THE_LEADER", "REPLICATION_FACTOR_TOO_HIGH", "EVEN_REPLICATION_FACTOR",
 	"ILLEGAL_REPLICATION_FACTOR", "STALE_REQUEST", "TABLET_NOT_FOUND", "TABLET_ALREADY_EXISTS",
 	"TABLET_HAS_A_NEWER_SCHEMA", "MISMATCHED_SCHEMA", "TABLET_NOT_RUNNING", "WRONG_SERVER_UUID",
-	"INVALID_TERM",
+	"TABLET_FAILED", "ALREADY_INPROGRESS", "INVALID_TERM",
 	"LAST_OPID_TOO_OLD", "ALREADY_VOTED", "PRECEDING_ENTRY_DIDNT_MATCH", "LEADER_IS_ALIVE",
-	"CONSENSUS_BUSY", "TIMED_OUT", "NETWORK_ERROR"}
+	"CONSENSUS_BUSY", "CAS_FAILED", "ILLEGAL_STATE", "INVALID_CONFIG", "SERVICE_UNAVAILABLE",
+	"NOT_A_VOTER", "TIMED_OUT", "NETWORK_ERROR"}
 
 func (c Code) String() string { return codeNames[c] }
 

@@ -12,29 +12,59 @@ var (
 	KindTabletResponse      = sim.NewKind("TabletResponse")
 )
 
-// ConsensusState is what a replica knows of its tablet's consensus (ConsensusStatePB). The
-// configuration is that of the tablet's creation, at index -1.
+// ConsensusState is what a replica knows of its tablet's consensus (ConsensusStatePB).
 type ConsensusState struct {
-	Term        int64
-	Leader      ServerID // NoServer: unknown
-	ConfigIndex int64
-	Voters      []ServerID
+	Term    int64
+	Leader  ServerID   // NoServer: unknown
+	Config  RaftConfig // the committed one
+	Pending bool       // a later one is in the log
+	// Health is how the leader finds the members of Config, in their order; nil if the replica
+	// does not lead.
+	Health []Health
+}
+
+// HealthOf returns how the leader finds a member.
+func (c ConsensusState) HealthOf(id ServerID) Health {
+	for i, m := range c.Config.Members {
+		if m.ID == id && i < len(c.Health) {
+			return c.Health[i]
+		}
+	}
+	return HealthUnknown
 }
 
 // Fold folds the state into a digest.
 func (c ConsensusState) Fold(d *sim.Digest) {
 	d.Int(c.Term)
 	d.Int(int64(c.Leader))
-	d.Int(c.ConfigIndex)
-	for _, v := range c.Voters {
-		d.Int(int64(v))
+	c.Config.Fold(d)
+	d.Bool(c.Pending)
+	for _, h := range c.Health {
+		d.Uint64(uint64(h))
 	}
+}
+
+// DataState is what a server's disk holds of a replica (TabletDataState).
+type DataState uint8
+
+// The data states. A server forgets a replica that was deleted.
+const (
+	DataReady      DataState = iota
+	DataCopying              // not all of it yet
+	DataTombstoned           // only what the replica promised
+	DataDeleted
+)
+
+func (s DataState) String() string {
+	return [...]string{"READY", "COPYING", "TOMBSTONED", "DELETED"}[s]
 }
 
 // ReportedTablet is one replica in a tablet report (ReportedTabletPB).
 type ReportedTablet struct {
 	Tablet        TabletID
-	Running       bool // bootstrapped; a replica that is not says nothing of its consensus
+	Data          DataState
+	Failed        bool // it cannot be opened, for good
+	Running       bool // opened; a replica that is not says nothing of its consensus
 	State         ConsensusState
 	SchemaVersion int64
 }
@@ -50,7 +80,6 @@ type TabletReport struct {
 // TSHeartbeatRequest is what a tablet server tells a master every heartbeat interval.
 type TSHeartbeatRequest struct {
 	Server      ServerID
-	UUID        int64 // of the disk: another one is another server in the place of the first
 	Incarnation int64 // instance_seqno: grows with every start of the server
 	Register    bool  // carries the registration
 	LiveTablets int
@@ -63,7 +92,6 @@ func (*TSHeartbeatRequest) Kind() *sim.Kind { return KindTSHeartbeat }
 // Fold implements sim.Message.
 func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
 	d.Int(int64(m.Server))
-	d.Int(m.UUID)
 	d.Int(m.Incarnation)
 	d.Bool(m.Register)
 	d.Int(int64(m.LiveTablets))
@@ -72,6 +100,8 @@ func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
 	for i := range m.Report.Tablets {
 		t := &m.Report.Tablets[i]
 		d.Uint64(uint64(t.Tablet))
+		d.Uint64(uint64(t.Data))
+		d.Bool(t.Failed)
 		d.Bool(t.Running)
 		t.State.Fold(d)
 		d.Int(t.SchemaVersion)
@@ -85,7 +115,7 @@ func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
 func (m *TSHeartbeatRequest) Size() int {
 	n := 80 + 64*len(m.Report.Tablets) + 32*len(m.Report.Removed)
 	for i := range m.Report.Tablets {
-		n += 40 * len(m.Report.Tablets[i].State.Voters)
+		n += m.Report.Tablets[i].State.Config.size()
 	}
 	if m.Register {
 		n += 120
@@ -100,6 +130,7 @@ type TSHeartbeatResponse struct {
 	LeaderTerm      int64 // in which the master is ready to lead; 0 if it is not
 	NeedsReregister bool
 	NeedsFullReport bool
+	Masters         []ServerID // as the leader knows them
 }
 
 // Kind implements sim.Message.
@@ -112,20 +143,21 @@ func (m *TSHeartbeatResponse) Fold(d *sim.Digest) {
 	d.Int(m.LeaderTerm)
 	d.Bool(m.NeedsReregister)
 	d.Bool(m.NeedsFullReport)
+	foldServers(d, m.Masters)
 }
 
 // Size implements sim.Message.
-func (m *TSHeartbeatResponse) Size() int { return 48 + m.Status.size() }
+func (m *TSHeartbeatResponse) Size() int { return 48 + m.Status.size() + 40*len(m.Masters) }
 
 // CreateTabletRequest tells a server to make a replica. A server that has taken the place of the
 // one that was meant must not: the tablet counts on what that one remembers.
 type CreateTabletRequest struct {
-	DestUUID int64 // 0: not known
-	Table    TableID
-	Tablet   TabletID
-	Version  int64
-	Schema   Schema
-	Voters   []ServerID
+	Dest    ServerID
+	Table   TableID
+	Tablet  TabletID
+	Version int64
+	Schema  Schema
+	Config  RaftConfig
 }
 
 // Kind implements sim.Message.
@@ -133,21 +165,20 @@ func (*CreateTabletRequest) Kind() *sim.Kind { return KindCreateTablet }
 
 // Fold implements sim.Message.
 func (m *CreateTabletRequest) Fold(d *sim.Digest) {
-	d.Int(m.DestUUID)
+	d.Int(int64(m.Dest))
 	d.Uint64(uint64(m.Table))
 	d.Uint64(uint64(m.Tablet))
 	d.Int(m.Version)
 	m.Schema.Fold(d)
-	for _, v := range m.Voters {
-		d.Int(int64(v))
-	}
+	m.Config.Fold(d)
 }
 
 // Size implements sim.Message.
-func (m *CreateTabletRequest) Size() int { return 96 + m.Schema.size() + 40*len(m.Voters) }
+func (m *CreateTabletRequest) Size() int { return 96 + m.Schema.size() + m.Config.size() }
 
 // AlterSchemaRequest tells the leader of a tablet its table's latest schema.
 type AlterSchemaRequest struct {
+	Dest    ServerID
 	Tablet  TabletID
 	Version int64
 	Schema  Schema
@@ -158,6 +189,7 @@ func (*AlterSchemaRequest) Kind() *sim.Kind { return KindAlterSchema }
 
 // Fold implements sim.Message.
 func (m *AlterSchemaRequest) Fold(d *sim.Digest) {
+	d.Int(int64(m.Dest))
 	d.Uint64(uint64(m.Tablet))
 	d.Int(m.Version)
 	m.Schema.Fold(d)
@@ -166,17 +198,28 @@ func (m *AlterSchemaRequest) Fold(d *sim.Digest) {
 // Size implements sim.Message.
 func (m *AlterSchemaRequest) Size() int { return 56 + m.Schema.size() }
 
-// DeleteTabletRequest tells a server to delete its replica for good.
-type DeleteTabletRequest struct{ Tablet TabletID }
+// DeleteTabletRequest tells a server to give up its replica: for good, or so that only what it
+// promised is kept, a tombstone.
+type DeleteTabletRequest struct {
+	Dest      ServerID
+	Tablet    TabletID
+	Tombstone bool
+	CAS       int64 // index of the replica's committed configuration, at most; NoCAS: any
+}
 
 // Kind implements sim.Message.
 func (*DeleteTabletRequest) Kind() *sim.Kind { return KindDeleteTablet }
 
 // Fold implements sim.Message.
-func (m *DeleteTabletRequest) Fold(d *sim.Digest) { d.Uint64(uint64(m.Tablet)) }
+func (m *DeleteTabletRequest) Fold(d *sim.Digest) {
+	d.Int(int64(m.Dest))
+	d.Uint64(uint64(m.Tablet))
+	d.Bool(m.Tombstone)
+	d.Int(m.CAS)
+}
 
 // Size implements sim.Message.
-func (*DeleteTabletRequest) Size() int { return 56 }
+func (*DeleteTabletRequest) Size() int { return 72 }
 
 // TabletResponse answers CreateTablet, AlterSchema and DeleteTablet.
 type TabletResponse struct {

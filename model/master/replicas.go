@@ -1,0 +1,140 @@
+package master
+
+import (
+	"tabletop/model/catalog"
+	"tabletop/model/placement"
+	"tabletop/model/replicas"
+	"tabletop/model/variant"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// How the leader master keeps every tablet at its replication factor, from what the tablets'
+// leaders report (CatalogManager::ProcessTabletReport, step 8).
+
+// tombstoneEvicted tells members that a newer configuration has dropped to give their replicas up.
+func (m *Master) tombstoneEvicted(t *tabletInfo, before *catalog.Tablet) {
+	now := t.row.Consensus.Config
+	for _, id := range before.Consensus.Config.Servers() {
+		if now.Index > before.Consensus.Config.Index && !now.Has(id) {
+			m.tombstoneReplica(t, id, now.Index)
+		}
+	}
+}
+
+// manageReplicas asks for one change of a tablet's configuration, if the report of its leader shows
+// that one is needed. The next report, of the change, may ask for another.
+func (m *Master) manageReplicas(t *tabletInfo, from wire.ServerID, r *wire.ReportedTablet,
+	changed bool) {
+	c := r.State
+	if t.row.State != catalog.TabletRunning || c.Leader != from || c.Pending ||
+		c.Config.Index != t.row.Consensus.Config.Index {
+		return
+	}
+	s := replicas.State{Config: c.Config, Health: c.Health, Leader: c.Leader,
+		Factor: t.table.row.Replicas, Ignore: sim.Keys(m.store.Maintenance)}
+	var d replicas.Decision
+	if m.v.Replacement == variant.Replace323 {
+		if changed {
+			d = replicas.Decide323(s)
+		}
+	} else {
+		d = replicas.Decide343(s, replicas.Bugs{})
+	}
+	switch d.Action {
+	case replicas.AddNonVoter:
+		m.addReplica(t, c.Config, wire.Member{NonVoter: true, Promote: true})
+	case replicas.AddVoter:
+		m.addReplica(t, c.Config, wire.Member{})
+	case replicas.Evict:
+		m.changeConfig(t, "EvictReplica", c.Config, func() []wire.PeerChange {
+			return []wire.PeerChange{{Kind: wire.RemovePeer, Member: wire.Member{ID: d.Server}}}
+		})
+	case replicas.StepDown:
+		m.stepDownLeader(t, d.Server)
+	}
+}
+
+// addReplica asks for another member on a server chosen anew at each attempt
+// (AsyncAddReplicaTask::SendRequest).
+func (m *Master) addReplica(t *tabletInfo, c wire.RaftConfig, as wire.Member) {
+	m.changeConfig(t, "AddReplica", c, func() []wire.PeerChange {
+		var free []placement.Server
+		for _, s := range m.placeable() {
+			if !c.Has(s.ID) {
+				free = append(free, s)
+			}
+		}
+		chosen := placement.Select(free, 1, m.drawPlace)
+		if chosen == nil {
+			return nil
+		}
+		m.ts.descriptors[chosen[0]].noteCreation(m.node.Now())
+		member := as
+		member.ID = chosen[0]
+		return []wire.PeerChange{{Kind: wire.AddPeer, Member: member}}
+	})
+}
+
+// changeConfig asks the tablet's leader to change the configuration of that index, until it has or
+// there is a later one.
+func (m *Master) changeConfig(t *tabletInfo, name string, c wire.RaftConfig,
+	changes func() []wire.PeerChange) {
+	id := t.row.ID
+	m.launch(&task{
+		info:     TaskInfo{Name: name, Tablet: id, Config: c.Index},
+		table:    t.table,
+		unique:   true,
+		deadline: sim.Never,
+		target:   func() wire.ServerID { return m.leaderOf(t.row) },
+		request: func(to wire.ServerID) sim.Message {
+			wanted := changes()
+			if wanted == nil {
+				return nil
+			}
+			return &wire.ChangeConfigRequest{Dest: to, Tablet: id, CAS: c.Index, Changes: wanted}
+		},
+		obsolete: func() bool { return t.row.Gone() || t.row.Consensus.Config.Index > c.Index },
+		settles:  settledBy(wire.OK, wire.CASFailed, wire.InvalidConfig),
+	})
+}
+
+// stepDownLeader asks a tablet's leader, which is to be replaced, to hand its leadership over
+// (AsyncLeaderStepDownForReplacementTask).
+func (m *Master) stepDownLeader(t *tabletInfo, leader wire.ServerID) {
+	id := t.row.ID
+	m.launch(&task{
+		info:     TaskInfo{Name: "StepDownLeader", Tablet: id},
+		table:    t.table,
+		unique:   true,
+		deadline: m.node.Now().Add(unresponsiveTSTimeout),
+		target:   func() wire.ServerID { return leader },
+		request: func(to wire.ServerID) sim.Message {
+			return &wire.LeaderStepDownRequest{Dest: to, Tablet: id, Graceful: true,
+				Successor: wire.NoServer}
+		},
+		obsolete: func() bool { return t.row.Gone() || m.leaderOf(t.row) != leader },
+		settles:  settledBy(wire.OK, wire.NotTheLeader),
+	})
+}
+
+// SetMaintenance puts a tablet server into maintenance, or ends that: what fails there is not
+// replaced, and it gets no new replicas. When it ends, all servers are asked for full reports,
+// since what was ignored may not be reported again (KUDU-2069). Follows TSManager::SetTServerState.
+func (m *Master) SetMaintenance(p *sim.Proc, id wire.ServerID, on bool) wire.Status {
+	term, ok := m.enter()
+	if !ok {
+		return errNotLeader
+	}
+	defer m.leave()
+	if m.store.Maintenance[id] == on {
+		return wire.Status{}
+	}
+	status := m.write(p, term, &catalog.Batch{Maintenance: []catalog.Maintenance{{Server: id, On: on}}})
+	if status.OK() && !on {
+		for _, other := range sim.Keys(m.ts.descriptors) {
+			m.ts.descriptors[other].hasFullReport = false
+		}
+	}
+	return status
+}

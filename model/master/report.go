@@ -1,0 +1,129 @@
+package master
+
+import (
+	"tabletop/model/catalog"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// processReport compares a report with the catalog. Everything that changes is one write, with
+// the reported tablets locked; then schema versions are counted and tasks are sent. Follows
+// CatalogManager::ProcessTabletReport.
+func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
+	report *wire.TabletReport) wire.Status {
+	known := m.knownTablets(report)
+	unlock := lockTablets(p, known)
+	b := &catalog.Batch{}
+	var current []compared
+	for i := range report.Tablets {
+		r := &report.Tablets[i]
+		t := m.cat.tablets[r.Tablet]
+		if t == nil { // never deleted: the master may be stale (42b65b039)
+			continue
+		}
+		if !t.row.Gone() && t.table.row.Live() && r.Running {
+			current = append(current, compared{r, t, t.row})
+			if row := m.compare(t, from, r); row != t.row {
+				b.Tablets = append(b.Tablets, row)
+			}
+		}
+	}
+	status := m.writeAndPublish(p, term, b)
+	unlock()
+	if !status.OK() {
+		return status
+	}
+	for i := range report.Tablets {
+		m.discard(from, &report.Tablets[i])
+	}
+	for _, c := range current {
+		m.noteSchemaVersion(p, term, c.tablet, c.report.SchemaVersion)
+	}
+	for _, c := range current {
+		if t := c.tablet; t.table.row.Live() && !t.row.Gone() {
+			m.tombstoneEvicted(t, c.before)
+			m.manageReplicas(t, from, c.report, !c.before.Equal(t.row))
+			if c.report.SchemaVersion != t.table.row.Version {
+				m.alterTablet(t, true)
+			}
+		}
+	}
+	for _, id := range report.Removed {
+		delete(m.softMaps[id], from)
+	}
+	return wire.Status{}
+}
+
+// compared is a reported replica, its tablet, and the row before the report was taken.
+type compared struct {
+	report *wire.ReportedTablet
+	tablet *tabletInfo
+	before *catalog.Tablet
+}
+
+func (m *Master) knownTablets(report *wire.TabletReport) []*tabletInfo {
+	var known []*tabletInfo
+	for i := range report.Tablets {
+		if t := m.cat.tablets[report.Tablets[i].Tablet]; t != nil {
+			known = append(known, t)
+		}
+	}
+	return known
+}
+
+// discard tells the reporter to give up a replica that the catalog says nobody needs: its tablet is
+// gone, or it was evicted, which the reporter may not have heard of.
+func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
+	t := m.cat.tablets[r.Tablet]
+	switch {
+	case t == nil:
+	case t.row.Gone() || !t.table.row.Live():
+		m.deleteReplica(t, from)
+	case r.Data == wire.DataTombstoned || t.row.Consensus.Config.Has(from):
+	case r.State.Config.Index < t.row.Consensus.Config.Index:
+		m.tombstoneReplica(t, from, t.row.Consensus.Config.Index)
+	}
+}
+
+// compare returns the row of a tablet after a report of one of its replicas.
+func (m *Master) compare(t *tabletInfo, from wire.ServerID,
+	r *wire.ReportedTablet) *catalog.Tablet {
+	row := t.row.Learn(from, r.State)
+	m.noteReplica(from, r, row != t.row)
+	leaderKnown := r.State.Config.Has(r.State.Leader)
+	if row.State == catalog.TabletCreating && leaderKnown {
+		row = row.In(catalog.TabletRunning)
+	}
+	return row
+}
+
+// noteSchemaVersion counts a reported version and ends the alter when every tablet has some
+// replica at the latest one. A failure to write that is repaired by a later report only. Follows
+// CatalogManager::HandleTabletSchemaVersionReport.
+func (m *Master) noteSchemaVersion(p *sim.Proc, term int64, tablet *tabletInfo, version int64) {
+	tablet.reported = max(tablet.reported, version)
+	t := tablet.table
+	if !t.everyTabletHasLatest() {
+		return
+	}
+	t.lock.Lock(p, "lock of table "+t.row.Name)
+	defer t.lock.Unlock()
+	if !t.everyTabletHasLatest() {
+		return
+	}
+	b := &catalog.Batch{Tables: []*catalog.Table{t.row.Finished()}}
+	m.writeAndPublish(p, term, b)
+}
+
+// everyTabletHasLatest reports whether an alter is open and could end.
+func (t *tableInfo) everyTabletHasLatest() bool {
+	if t.row.State != catalog.TableAltering {
+		return false
+	}
+	for _, tablet := range t.tablets {
+		if tablet.reported < t.row.Version {
+			return false
+		}
+	}
+	return true
+}

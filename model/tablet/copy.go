@@ -1,0 +1,77 @@
+package tablet
+
+import (
+	"fmt"
+
+	"tabletop/model/fs"
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// Copy makes a folder a replica like that of the source, and returns its superblock. The folder may
+// hold a tombstone, whose superblock is old; what the tombstone promised it keeps, and it votes until
+// its log is whole again. Until everything is durable the superblock says COPYING. Follows
+// TabletCopyClient. After an error the caller leaves a tombstone (see Tombstone).
+func Copy(p *sim.Proc, id wire.TabletID, dir string, old fs.Superblock, tombstone raft.Consensus,
+	source wire.ServerID) (fs.Superblock, error) {
+	m, err := call(p, source, &wire.BeginCopySessionRequest{Dest: source, Tablet: id})
+	if err != nil {
+		return old, err
+	}
+	begun := m.(*wire.BeginCopySessionResponse)
+	if !begun.Status.OK() {
+		return old, fmt.Errorf("source: %v", begun.Status)
+	}
+	sb := fs.Superblock{Tablet: id, Table: begun.Table, Version: begun.Version,
+		Schema: begun.Schema, Data: wire.DataCopying, LastLogged: old.LastLogged}
+	sb.Write(p, dir)
+	if err := fetch(p, dir, source, begun); err != nil {
+		return sb, err
+	}
+	if tombstone != nil {
+		tombstone.Shutdown(p)
+	}
+	raft.AdoptMeta(p, dir, begun.Term, begun.Config)
+	sb.Data, sb.LastLogged = wire.DataReady, wire.OpID{}
+	sb.Write(p, dir)
+	call(p, source, &wire.EndCopySessionRequest{Dest: source, Session: begun.Session})
+	return sb, nil
+}
+
+// fetch brings the files of a session to disk.
+func fetch(p *sim.Proc, dir string, source wire.ServerID,
+	begun *wire.BeginCopySessionResponse) error {
+	disk := p.Node().Disk()
+	for _, want := range begun.Files {
+		f := disk.Create(dir + "/" + want.Name)
+		for f.Len() < want.Size {
+			m, err := call(p, source, &wire.FetchDataRequest{Dest: source, Session: begun.Session,
+				File: want.Name, Offset: f.Len()})
+			if err != nil {
+				return err
+			}
+			piece := m.(*wire.FetchDataResponse)
+			if !piece.Status.OK() || len(piece.Data) == 0 {
+				return fmt.Errorf("source: %v", piece.Status)
+			}
+			f.Append(piece.Data)
+		}
+		p.Must(f.Sync(p))
+	}
+	p.Must(disk.SyncDir(p))
+	return nil
+}
+
+func call(p *sim.Proc, to wire.ServerID, req sim.Message) (sim.Message, error) {
+	return p.Call(to.Node(), req, p.Now().Add(rpcTimeout))
+}
+
+// Tombstone gives a replica up but for what it promised: its term, its vote, and where its log
+// ended. A crash on the way leaves the superblock that says what is still to be removed.
+func Tombstone(p *sim.Proc, dir string, sb fs.Superblock) fs.Superblock {
+	sb.Data = wire.DataTombstoned
+	sb.Write(p, dir)
+	fs.Clear(p, dir, raft.MetaName)
+	return sb
+}

@@ -1,0 +1,90 @@
+// Package tablet copies a replica from one server to another, whole: the superblock, the log with
+// what was flushed, and the committed configuration (Kudu's tablet copy). It is used by tablet
+// servers and by masters. What is half copied is never taken for a replica.
+//
+//tabletop:deterministic
+package tablet
+
+import (
+	"slices"
+	"time"
+
+	"tabletop/model/fs"
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// Kudu's flags, with their defaults.
+const (
+	idleTimeout = 600 * time.Second // tablet_copy_idle_timeout_sec
+	chunkSize   = 4 << 20           // bytes; tablet_copy_transfer_chunk_size_bytes
+	rpcTimeout  = 30 * time.Second  // tablet_copy_begin_session_timeout_ms
+)
+
+// Source serves copies of a server's replicas (TabletCopyServiceImpl).
+type Source struct {
+	node     *sim.Node
+	last     uint64 // session
+	sessions map[uint64]*session
+}
+
+// session holds a replica's files as they were when it began, so that the log may be collected
+// meanwhile.
+type session struct {
+	files []copied
+	used  sim.Time // last
+}
+
+type copied struct {
+	name string
+	data []byte
+}
+
+// NewSource returns the source of a server.
+func NewSource(n *sim.Node) *Source { return &Source{node: n, sessions: map[uint64]*session{}} }
+
+// Begin opens a session on a replica kept under a folder.
+func (s *Source) Begin(r *raft.Replica, sb fs.Superblock, dir string) *wire.BeginCopySessionResponse {
+	s.forgetIdle()
+	resp := &wire.BeginCopySessionResponse{Table: sb.Table, Version: sb.Version, Schema: sb.Schema,
+		Term: r.Term(), Config: r.Config()}
+	x := &session{used: s.node.Now()}
+	for _, name := range raft.Files(s.node, dir) {
+		data := slices.Clone(s.node.Disk().Open(dir + "/" + name).Bytes())
+		x.files = append(x.files, copied{name, data})
+		resp.Files = append(resp.Files, wire.CopiedFile{Name: name, Size: len(data)})
+	}
+	s.last++
+	resp.Session = s.last
+	s.sessions[s.last] = x
+	return resp
+}
+
+// Fetch returns a piece of a file of a session.
+func (s *Source) Fetch(req *wire.FetchDataRequest) *wire.FetchDataResponse {
+	if x := s.sessions[req.Session]; x != nil {
+		x.used = s.node.Now()
+		for _, f := range x.files {
+			if f.name == req.File && req.Offset <= len(f.data) {
+				end := min(len(f.data), req.Offset+chunkSize)
+				return &wire.FetchDataResponse{Data: f.data[req.Offset:end]}
+			}
+		}
+	}
+	return &wire.FetchDataResponse{Status: wire.Err(wire.TabletNotFound, "no such session")}
+}
+
+// End lets a session go.
+func (s *Source) End(req *wire.EndCopySessionRequest) *wire.TabletResponse {
+	delete(s.sessions, req.Session)
+	return &wire.TabletResponse{}
+}
+
+func (s *Source) forgetIdle() {
+	for _, id := range sim.Keys(s.sessions) {
+		if s.node.Now().Sub(s.sessions[id].used) >= idleTimeout {
+			delete(s.sessions, id)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package tserver
+
+import (
+	"tabletop/model/fs"
+	"tabletop/model/raft"
+	"tabletop/model/tablet"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// How replicas come and go (TSTabletManager). A replica is busy from the decision to the end of
+// what it led to; nothing else is begun with it meanwhile.
+
+// createTablet makes a replica and answers before it is open (TSTabletManager::CreateNewTablet).
+func (ts *TServer) createTablet(p *sim.Proc, req *wire.CreateTabletRequest) wire.Status {
+	if ts.tablets[req.Tablet] != nil {
+		return wire.Err(wire.TabletAlreadyExists, "")
+	}
+	if ts.deleted[req.Tablet] {
+		return wire.Err(wire.UnknownError, "the tablet was deleted")
+	}
+	t := ts.newReplica(fs.Superblock{Tablet: req.Tablet, Table: req.Table, Version: req.Version,
+		Schema: req.Schema})
+	t.busy = true
+	raft.Create(p, t.dir(), req.Config)
+	t.Write(p, t.dir())
+	ts.markDirty(t.Tablet)
+	ts.node.Go("open tablet", t.open)
+	return wire.Status{}
+}
+
+// deleteTablet gives a replica up (TSTabletManager::DeleteTablet): for good, or to a tombstone, if
+// its configuration is not later than the one the master had in mind.
+func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire.Status {
+	t := ts.tablets[req.Tablet]
+	switch {
+	case t == nil:
+		return wire.Err(wire.TabletNotFound, "")
+	case t.busy:
+		return wire.Err(wire.AlreadyInProgress, "")
+	case t.consensus == nil && t.failed == "" && t.Data == wire.DataReady:
+		return wire.Err(wire.TabletNotRunning, "")
+	case req.Tombstone && t.Data == wire.DataTombstoned:
+		return wire.Status{}
+	case req.CAS != wire.NoCAS && t.consensus != nil && t.consensus.Config().Index > req.CAS:
+		return wire.Err(wire.CASFailed, "")
+	}
+	t.busy = true
+	if r, open := t.consensus.(*raft.Replica); open {
+		t.LastLogged = r.LastLogged()
+		r.Shutdown(p)
+		t.consensus = nil
+	}
+	if req.Tombstone {
+		t.bury(p)
+		return wire.Status{}
+	}
+	fs.Delete(p, t.dir())
+	delete(ts.tablets, t.Tablet)
+	ts.deleted[t.Tablet] = true
+	ts.markDirty(t.Tablet)
+	TabletDeleted.Publish(ts.node.World(), t.event())
+	return wire.Status{}
+}
+
+// bury leaves a tombstone of the replica, which votes if it is known where its log ended.
+func (t *replica) bury(p *sim.Proc) {
+	t.busy, t.failed = true, ""
+	if t.consensus != nil {
+		t.consensus.Shutdown(p)
+		t.consensus = nil
+	}
+	t.Superblock = tablet.Tombstone(p, t.dir(), t.Superblock)
+	t.raise(p)
+	t.busy = false
+	t.ts.markDirty(t.Tablet)
+	TabletTombstoned.Publish(t.ts.node.World(), t.event())
+}
+
+// raise opens the tombstone's vote.
+func (t *replica) raise(p *sim.Proc) {
+	if t.LastLogged == (wire.OpID{}) || t.ts.node.Disk().Open(raft.MetaFile(t.dir())) == nil {
+		return
+	}
+	if voter, err := raft.OpenTombstone(p, t.config(), t.LastLogged); err == nil {
+		t.consensus = voter
+	}
+}
+
+// startTabletCopy begins to copy a replica that is not here, or is a tombstone, and answers before
+// it is done. A leader that is older than what the tombstone has logged is refused; how high the
+// tombstone's term is does not matter, since a replica raises that alone (KUDU-1023). Follows
+// TSTabletManager::StartTabletCopy.
+func (ts *TServer) startTabletCopy(req *wire.StartTabletCopyRequest) wire.Status {
+	t := ts.tablets[req.Tablet]
+	switch {
+	case ts.deleted[req.Tablet]:
+		return wire.Err(wire.UnknownError, "the tablet was deleted")
+	case t == nil:
+		t = ts.newReplica(fs.Superblock{Tablet: req.Tablet, Data: wire.DataTombstoned})
+	case t.busy:
+		return wire.Err(wire.AlreadyInProgress, "")
+	case t.Data != wire.DataTombstoned:
+		return wire.Err(wire.TabletAlreadyExists, "")
+	case req.Term < t.LastLogged.Term:
+		return wire.Err(wire.InvalidTerm, "")
+	}
+	t.busy = true
+	ts.node.Go("copy tablet", func(p *sim.Proc) { t.copyFrom(p, req.Source) })
+	return wire.Status{}
+}
+
+// copyFrom copies the replica of another server and opens it; if that fails a tombstone is left, or
+// nothing where there was nothing.
+func (t *replica) copyFrom(p *sim.Proc, source wire.ServerID) {
+	CopyStarted.Publish(t.ts.node.World(), CopyEvent{t.event(), source, ""})
+	sb, err := tablet.Copy(p, t.Tablet, t.dir(), t.Superblock, t.consensus, source)
+	if err != nil {
+		CopyEnded.Publish(t.ts.node.World(), CopyEvent{t.event(), source, err.Error()})
+		t.Superblock = sb
+		if sb.Data == wire.DataTombstoned && sb.LastLogged == (wire.OpID{}) {
+			delete(t.ts.tablets, t.Tablet) // nothing was written
+			return
+		}
+		if t.consensus == nil || sb.Data != wire.DataTombstoned {
+			t.bury(p)
+		}
+		t.busy = false
+		return
+	}
+	CopyEnded.Publish(t.ts.node.World(), CopyEvent{t.event(), source, "OK"})
+	t.consensus = nil
+	t.set(sb)
+	t.open(p)
+}
+
+// beginCopySession opens a session on a replica that is whole.
+func (ts *TServer) beginCopySession(req *wire.BeginCopySessionRequest) sim.Message {
+	r, code := ts.consensusOf(req.Tablet)
+	whole, ok := r.(*raft.Replica)
+	if !ok {
+		return wire.Refuse(req, code)
+	}
+	t := ts.tablets[req.Tablet]
+	return ts.source.Begin(whole, t.Superblock, t.dir())
+}

@@ -1,0 +1,165 @@
+package tserver
+
+import (
+	"fmt"
+	"slices"
+
+	"tabletop/model/fs"
+	"tabletop/model/raft"
+	"tabletop/model/variant"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// replica is one replica of a tablet: what the disk holds of it, its consensus, and the schema that
+// it has applied (TabletReplica).
+type replica struct {
+	fs.Superblock
+	ts        *TServer
+	version   int64
+	schema    wire.Schema
+	consensus raft.Consensus // nil until it is opened; of a tombstone that votes, only that
+	busy      bool           // being created, copied or given up
+	failed    string         // why it cannot be opened, for good
+	// altering is held while a new schema is on its way through the log.
+	altering sim.Mutex
+}
+
+func (t *replica) dir() string { return tabletDir(t.Tablet) }
+
+func tabletDir(id wire.TabletID) string { return fmt.Sprintf("tablets/%08x", uint64(id)) }
+
+// tabletIn returns the tablet that a folder is for.
+func tabletIn(dir string) wire.TabletID {
+	var id uint64
+	if _, err := fmt.Sscanf(dir, "tablets/%x", &id); err != nil {
+		panic("tserver: no tablet's folder: " + dir)
+	}
+	return wire.TabletID(id)
+}
+
+func (ts *TServer) newReplica(sb fs.Superblock) *replica {
+	t := &replica{ts: ts}
+	t.set(sb)
+	ts.tablets[sb.Tablet] = t
+	return t
+}
+
+func (t *replica) set(sb fs.Superblock) {
+	t.Superblock, t.version, t.schema = sb, sb.Version, sb.Schema
+}
+
+// findTablets makes the replicas on disk known, closed. One whose superblock is damaged has failed.
+func (ts *TServer) findTablets() {
+	for _, dir := range fs.Folders(ts.node) {
+		sb, intact := fs.ReadSuperblock(ts.node, dir)
+		if id := tabletIn(dir); !intact || sb.Tablet != id {
+			ts.newReplica(fs.Superblock{Tablet: id}).fail("its superblock is damaged")
+			continue
+		}
+		t := ts.newReplica(sb)
+		if sb.Data == wire.DataReady && !raft.Exists(ts.node, dir) {
+			t.fail(dir + " is incomplete")
+		}
+	}
+}
+
+// open starts what is on disk (TSTabletManager::OpenTablet): a replica, with the schemas that its
+// log holds beyond the superblock's, or a tombstone. What was half copied, or half given up, when
+// the server ended becomes a tombstone (HandleNonReadyTabletOnStartup).
+func (t *replica) open(p *sim.Proc) {
+	if t.failed != "" {
+		return
+	}
+	if t.Data != wire.DataReady {
+		t.bury(p)
+		return
+	}
+	consensus, err := raft.Open(p, t.config(), t)
+	t.busy = false
+	if err != nil {
+		t.fail(err.Error())
+	} else {
+		t.consensus = consensus
+	}
+	t.ts.markDirty(t.Tablet)
+}
+
+func (t *replica) config() raft.Config {
+	timing := raft.DefaultTiming()
+	timing.Unavailable = t.ts.v.FollowerUnavailable
+	return raft.Config{
+		Self: t.ts.instance.ID, Tablet: t.Tablet, Dir: t.dir(), Timing: timing,
+		PreElection: t.ts.v.PreElection, FailureDetection: true,
+		EvictFailed: t.ts.v.Replacement == variant.Replace323,
+		Quiescing:   func() bool { return t.ts.quiescing },
+	}
+}
+
+// fail gives the replica up. What the disk still holds of it is kept for people to look at.
+func (t *replica) fail(reason string) {
+	t.failed = reason
+	TabletFailed.Publish(t.ts.node.World(), FailureEvent{t.event(), reason})
+}
+
+func (t *replica) event() TabletEvent { return TabletEvent{t.ts, t.Tablet} }
+
+// Apply implements raft.StateMachine.
+func (t *replica) Apply(e wire.Entry) {
+	if e.Type != wire.AlterSchema {
+		return
+	}
+	d := wire.NewDecoder(e.Payload)
+	version, schema := int64(d.Int()), d.Schema()
+	if version <= t.version {
+		return
+	}
+	t.version, t.schema = version, schema
+	SchemaApplied.Publish(t.ts.node.World(), SchemaEvent{t.ts, t.Tablet, version})
+	t.ts.markDirty(t.Tablet)
+}
+
+// ConsensusChanged implements raft.StateMachine.
+func (t *replica) ConsensusChanged() { t.ts.markDirty(t.Tablet) }
+
+// report describes a replica (TSTabletManager::CreateReportedTabletPB).
+func (t *replica) report() wire.ReportedTablet {
+	r := wire.ReportedTablet{Tablet: t.Tablet, Data: t.Data, Failed: t.failed != "",
+		SchemaVersion: t.version, State: wire.ConsensusState{Leader: wire.NoServer,
+			Config: wire.RaftConfig{Index: -1}}}
+	if t.consensus != nil && !t.busy {
+		r.Running = t.Data == wire.DataReady
+		r.State = t.consensus.State()
+	}
+	return r
+}
+
+// alterSchema brings a tablet to the table's latest schema, through its log. Only the leader
+// can; that the tablet is there already, any replica may say (TabletServiceAdminImpl::AlterSchema).
+func (ts *TServer) alterSchema(p *sim.Proc, req *wire.AlterSchemaRequest) wire.Status {
+	t := ts.tablets[req.Tablet]
+	if t == nil {
+		return wire.Err(wire.TabletNotFound, "")
+	}
+	if t.consensus == nil || t.busy || t.Data != wire.DataReady {
+		return wire.Err(wire.TabletNotRunning, "")
+	}
+	t.altering.Lock(p, "an earlier alter of the tablet")
+	defer t.altering.Unlock()
+	switch {
+	case t.version > req.Version:
+		return wire.Err(wire.TabletHasANewerSchema, "")
+	case t.version == req.Version && !slices.Equal(t.schema, req.Schema):
+		return wire.Err(wire.MismatchedSchema, "")
+	case t.version == req.Version:
+		return wire.Status{}
+	}
+	var e wire.Encoder
+	e.Int(int(req.Version))
+	e.Schema(req.Schema)
+	_, err := t.consensus.Replicate(p, t.consensus.Term(), wire.AlterSchema, e.Bytes())
+	if err != nil {
+		return wire.Err(wire.NotTheLeader, err.Error())
+	}
+	return wire.Status{}
+}
