@@ -33,36 +33,46 @@ type Cluster struct {
 	Clients  []*client.Client
 
 	masterNodes, tserverNodes, clientNodes []sim.NodeID
+	founders                               []wire.ServerID // the masters it begins with
 }
 
 // New lays out a cluster, switched off.
 func New(cfg sim.Config, v variant.Variants) *Cluster {
 	cfg.Net.Latency, cfg.Disk.Sync = networks[v.Net], disks[v.Disk]
 	c := &Cluster{World: sim.New(cfg), Variants: v,
-		Masters:  make([]*master.Master, v.Options.Masters),
+		Masters:  make([]*master.Master, v.Options.Masters+v.Options.SpareMasters),
 		TServers: make([]*tserver.TServer, v.Options.TServers),
 		Clients:  make([]*client.Client, v.Options.Clients)}
-	for i := range c.Masters {
-		n := c.World.AddNode(fmt.Sprint("master-", i+1), func(n *sim.Node) {
-			c.Masters[i] = master.Boot(n, master.Config{Variants: v, Masters: c.founders()})
-		})
-		n.RestartAfter(v.RestartDelay)
-		c.masterNodes = append(c.masterNodes, n.ID())
+	for i := range v.Options.Masters {
+		c.addMaster(i)
+		c.founders = append(c.founders, wire.ServerOn(c.masterNodes[i], 0))
 	}
 	for i := range c.TServers {
 		n := c.World.AddNode(fmt.Sprint("ts-", i+1), func(n *sim.Node) {
-			c.TServers[i] = tserver.Boot(n, tserver.Config{Variants: v, Masters: c.founders()})
+			c.TServers[i] = tserver.Boot(n, tserver.Config{Variants: v, Masters: c.masters()})
 		})
 		n.RestartAfter(v.RestartDelay)
 		c.tserverNodes = append(c.tserverNodes, n.ID())
 	}
 	for i := range c.Clients {
 		n := c.World.AddNode(fmt.Sprint("client-", i+1), func(n *sim.Node) {
-			c.Clients[i] = client.New(n, v, c.founders())
+			c.Clients[i] = client.New(n, v, c.masters())
 		})
 		c.clientNodes = append(c.clientNodes, n.ID())
 	}
+	for i := range v.Options.SpareMasters {
+		c.addMaster(v.Options.Masters + i)
+	}
 	return c
+}
+
+func (c *Cluster) addMaster(i int) {
+	n := c.World.AddNode(fmt.Sprint("master-", i+1), func(n *sim.Node) {
+		c.Masters[i] = master.Boot(n, master.Config{Variants: c.Variants, Masters: c.masters(),
+			Founders: c.founders})
+	})
+	n.RestartAfter(c.Variants.RestartDelay)
+	c.masterNodes = append(c.masterNodes, n.ID())
 }
 
 var networks = map[string]sim.Latency{
@@ -88,18 +98,34 @@ func (c *Cluster) TServerOn(id sim.NodeID) *tserver.TServer {
 	return c.TServers[slices.Index(c.tserverNodes, id)]
 }
 
-// Boot switches every node on.
+// Boot switches every node on but the spare masters.
 func (c *Cluster) Boot() {
 	for _, n := range c.World.Nodes() {
-		n.Boot()
+		if !c.Spare(n) {
+			n.Boot()
+		}
 	}
 }
 
-// founders returns the masters that the cluster begins with.
-func (c *Cluster) founders() []wire.ServerID {
+// Spare reports whether the node is a spare master that was never booted.
+func (c *Cluster) Spare(n *sim.Node) bool {
+	i := slices.Index(c.masterNodes, n.ID())
+	return i >= len(c.founders) && c.Masters[i] == nil
+}
+
+// masters returns the addresses that a program is started with: those of the masters that were
+// booted ever and are not retired.
+func (c *Cluster) masters() []wire.ServerID {
 	var ids []wire.ServerID
-	for _, n := range c.masterNodes {
-		ids = append(ids, wire.ServerOn(n, 0))
+	for i, id := range c.masterNodes {
+		n := c.World.Node(id)
+		switch {
+		case n.Retired():
+		case c.Masters[i] != nil:
+			ids = append(ids, c.Masters[i].ID())
+		case i < len(c.founders):
+			ids = append(ids, c.founders[i])
+		}
 	}
 	return ids
 }

@@ -12,6 +12,7 @@ type NodeID int32
 // Node is a machine with one program. Between Boot and Kill the program runs; its memory is
 // whatever its processes, timers and closures hold, and is gone afterwards.
 type Node struct {
+	retired bool // it was taken away for good
 	world   *World
 	id      NodeID
 	name    string
@@ -95,7 +96,7 @@ func (n *Node) RestartAfter(d time.Duration) { n.restartAfter = d }
 
 // Boot starts the program. It does nothing if the program runs already.
 func (n *Node) Boot() {
-	if n.alive {
+	if n.alive || n.retired {
 		return
 	}
 	n.world.mustNotObserve("Boot")
@@ -103,6 +104,18 @@ func (n *Node) Boot() {
 	NodeUp.Publish(n.world, NodeEvent{Node: n})
 	n.program(n)
 }
+
+// Retire takes the machine away for good: its program ends, and it is never booted again. It
+// reports whether the machine was there.
+func (n *Node) Retire() bool {
+	was := !n.retired
+	n.PowerOff()
+	n.retired = true
+	return was
+}
+
+// Retired reports whether the machine was taken away.
+func (n *Node) Retired() bool { return n.retired }
 
 // Kill ends the program between two steps of it, as kill -9 does: processes are unwound at
 // their blocking points, memory is gone, peers see their connections reset. What was written

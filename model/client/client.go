@@ -21,8 +21,8 @@ var streamRetry = sim.NewStream("client/retry")
 type Client struct {
 	node    *sim.Node
 	v       variant.Variants
-	masters []wire.ServerID
-	leader  wire.ServerID // the master that said so last; NoServer: to be found
+	masters []wire.ServerID // as the last leader told
+	leader  wire.ServerID   // the master that said so last; NoServer: to be found
 	seq     int64
 }
 
@@ -127,8 +127,11 @@ func (c *Client) findLeader(p *sim.Proc, deadline sim.Time) bool {
 		if p.Now() >= deadline {
 			return false
 		}
-		c.leader = FindLeader(p, c.masters, min(deadline, p.Now().Add(rpcTimeout)))
-		if c.leader == wire.NoServer {
+		leader, all := FindLeader(p, c.masters, min(deadline, p.Now().Add(rpcTimeout)))
+		c.leader = leader
+		if c.leader != wire.NoServer {
+			c.masters = all
+		} else {
 			wait := time.Duration(n)*time.Millisecond +
 				c.node.Uniform(streamRetry, 0, 4*time.Millisecond)
 			p.Sleep("look for the leader again", wait)

@@ -16,6 +16,8 @@ var (
 	Applied = sim.NewTopic[AppliedEvent]("catalog-applied")
 	// Published tells that a leader made a batch visible in its caches.
 	Published = sim.NewTopic[PublishedEvent]("catalog-published")
+	// Joined tells that a new master has copied the master tablet.
+	Joined = sim.NewTopic[TServerEvent]("master-joined")
 	// Registered tells that a tablet server registered with a master.
 	Registered = sim.NewTopic[TServerEvent]("tserver-registered")
 	// Reported tells that a master has taken a tablet report.

@@ -16,7 +16,7 @@ func (m *Master) heartbeat(p *sim.Proc, req *wire.TSHeartbeatRequest) *wire.TSHe
 	term, leads := m.enter()
 	if leads {
 		defer m.leave()
-		resp.LeaderMaster, resp.LeaderTerm = true, term
+		resp.LeaderMaster, resp.LeaderTerm, resp.Masters = true, term, m.masters()
 	} else if !m.v.HeartbeatsToAll() {
 		return resp
 	}

@@ -1,9 +1,12 @@
 package master
 
 import (
+	"slices"
+
 	"tabletop/model/catalog"
 	"tabletop/model/fs"
 	"tabletop/model/raft"
+	"tabletop/model/tablet"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -31,33 +34,43 @@ type Master struct {
 	ts       tsManager
 	bgWake   sim.Cond
 	softMaps map[wire.TabletID]replicaMap
+	source   *tablet.Source
 }
 
 // Config describes a master.
 type Config struct {
 	Variants variant.Variants
 	Masters  []wire.ServerID // all of them, itself included
+	Founders []wire.ServerID // those that the cluster began with
 }
 
 // Boot starts the program on a node that has just come up.
 func Boot(n *sim.Node, cfg Config) *Master {
 	m := &Master{node: n, v: cfg.Variants, store: catalog.NewStore(), cat: newCatalogManager(),
-		softMaps: map[wire.TabletID]replicaMap{}, instance: fs.Identify(n, true)}
+		softMaps: map[wire.TabletID]replicaMap{}, instance: fs.Identify(n, true), source: tablet.NewSource(n)}
 	m.ts.descriptors = map[wire.ServerID]*tsDescriptor{}
 	n.Serve(m.serve)
-	n.Go("start", func(p *sim.Proc) { m.open(p, cfg.Masters) })
+	n.Go("start", func(p *sim.Proc) { m.open(p, cfg) })
 	return m
 }
 
-// open opens the master tablet. The service that answers before that says so (KUDU-2748).
-func (m *Master) open(p *sim.Proc, masters []wire.ServerID) {
-	const dir = "master"
+// dir is the folder of the master tablet.
+const dir = "master"
+
+// open opens the master tablet, which a founder makes at its first start, and others get from the
+// leader. The service that answers before that says so (KUDU-2748).
+func (m *Master) open(p *sim.Proc, cfg Config) {
 	m.instance.Keep(p)
-	if !raft.Exists(m.node, dir) {
+	switch {
+	case m.hasTablet():
+	case m.instance.ID == wire.ServerOn(m.node.ID(), 0) && slices.Contains(cfg.Founders, m.instance.ID):
 		if m.node.Incarnation() > 0 {
 			p.Crash("there is no master tablet on the disk")
 		}
-		raft.Create(p, dir, wire.NewConfig(masters...))
+		raft.Create(p, dir, wire.NewConfig(cfg.Founders...))
+		fs.Superblock{Tablet: wire.SysCatalog}.Write(p, dir)
+	default:
+		m.join(p, cfg.Masters)
 	}
 	replica, err := raft.Open(p, raft.Config{
 		Self: m.instance.ID, Tablet: wire.SysCatalog, Dir: dir, Timing: raft.DefaultTiming(),
@@ -107,6 +120,16 @@ func (m *Master) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
 	case *wire.RunLeaderElectionRequest:
 		m.consensus.StartElection()
 		return &wire.TabletResponse{}
+	case *wire.AddMasterRequest:
+		return &wire.TabletResponse{Status: wire.Err(m.addMaster(p, req.Master), "")}
+	case *wire.RemoveMasterRequest:
+		return &wire.TabletResponse{Status: wire.Err(m.removeMaster(p, req.Master), "")}
+	case *wire.BeginCopySessionRequest:
+		return m.beginCopySession(req)
+	case *wire.FetchDataRequest:
+		return m.source.Fetch(req)
+	case *wire.EndCopySessionRequest:
+		return m.source.End(req)
 	case *wire.TSHeartbeatRequest:
 		return m.heartbeat(p, req)
 	case *wire.ConnectToMaster:
@@ -132,8 +155,10 @@ func (m *Master) connect() *wire.ConnectResponse {
 		return &wire.ConnectResponse{Status: wire.Err(wire.CatalogManagerNotInitialized, "")}
 	}
 	_, ok := m.enter()
+	resp := &wire.ConnectResponse{Leader: ok}
 	if ok {
+		resp.Masters = m.masters()
 		m.leave()
 	}
-	return &wire.ConnectResponse{Leader: ok}
+	return resp
 }

@@ -2,6 +2,7 @@ package tserver
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"tabletop/model/client"
@@ -33,6 +34,7 @@ type heartbeater struct {
 	wasLeader      bool  // what the last answer said of the master
 	reportedTerm   int64 // the master's term in which a full report was taken
 	failures       int
+	over           bool // its master is none any more
 	triggered      bool // a change wants to be reported now
 	wake           sim.Cond
 }
@@ -44,6 +46,23 @@ func (ts *TServer) startHeartbeaters(masters []wire.ServerID) {
 	}
 	for _, m := range masters {
 		ts.startHeartbeater(&heartbeater{master: m})
+	}
+}
+
+// heartbeatTo makes the masters that heartbeats go to those that the leader names. In Kudu that
+// takes a restart with another --tserver_master_addrs.
+func (ts *TServer) heartbeatTo(masters []wire.ServerID) {
+	for _, h := range ts.beats {
+		if !slices.Contains(masters, h.master) {
+			h.over = true
+			h.markDirty(0) // wakes it
+		}
+	}
+	ts.beats = slices.DeleteFunc(ts.beats, func(h *heartbeater) bool { return h.over })
+	for _, m := range masters {
+		if !slices.ContainsFunc(ts.beats, func(h *heartbeater) bool { return h.master == m }) {
+			ts.startHeartbeater(&heartbeater{master: m})
+		}
 	}
 }
 
@@ -63,7 +82,7 @@ func (h *heartbeater) markDirty(id wire.TabletID) {
 // run beats once an interval, at once when a tablet has become dirty or the last answer asked
 // for something (Heartbeater::Thread::RunThread).
 func (h *heartbeater) run(p *sim.Proc) {
-	for {
+	for !h.over {
 		next := p.Now().Add(heartbeatInterval)
 		if (h.register || h.full) && h.failures < maxFailuresBeforeBackoff {
 			next = p.Now()
@@ -72,6 +91,9 @@ func (h *heartbeater) run(p *sim.Proc) {
 			h.wake.WaitUntil(p, "heartbeat interval", next)
 		}
 		h.triggered = false
+		if h.over {
+			return
+		}
 		if h.beat(p) {
 			h.failures = 0
 		} else {
@@ -104,6 +126,9 @@ func (h *heartbeater) beat(p *sim.Proc) bool {
 	}
 	h.acknowledge(req.Report.Seq)
 	h.lookForNewLeader(resp, req.Report.Full && !resp.NeedsReregister)
+	if resp.LeaderMaster && h.masters == nil {
+		h.ts.heartbeatTo(resp.Masters)
+	}
 	return true
 }
 
@@ -162,10 +187,12 @@ func (h *heartbeater) acknowledge(seq int64) {
 // connect finds the leader master. Under the first solution of KUDU-1353, a leader other than
 // the last one gets a full report.
 func (h *heartbeater) connect(p *sim.Proc) bool {
-	h.master = client.FindLeader(p, h.masters, p.Now().Add(connectToMasterRPCDeadline))
-	if h.master == wire.NoServer {
+	leader, all := client.FindLeader(p, h.masters, p.Now().Add(connectToMasterRPCDeadline))
+	h.master = leader
+	if leader == wire.NoServer {
 		return false
 	}
+	h.masters = all
 	if h.master != h.last && h.ts.v.FullReportOnNewLeader() {
 		h.full = true
 	}

@@ -42,6 +42,7 @@ const (
 // Options are choices that are no bugs. Durations are virtual.
 type Options struct {
 	Masters                int
+	SpareMasters           int
 	AllowEvenMasters       bool
 	TServers               int
 	Clients                int
@@ -76,6 +77,8 @@ var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: t
 var OptionList = []Option{
 	number("masters", "how many masters; odd unless allow-even-masters", 1, 7,
 		func(o *Options) *int { return &o.Masters }),
+	number("spare-masters", "how many machines wait to become masters; see the fault add-master", 0, 6,
+		func(o *Options) *int { return &o.SpareMasters }),
 	boolean("allow-even-masters", "accept an even number of masters",
 		func(o *Options) *bool { return &o.AllowEvenMasters }),
 	number("tservers", "how many tablet servers", 1, 100,

@@ -54,7 +54,7 @@ func TestLaterOptionsCount(t *testing.T) {
 }
 
 func TestEveryOptionSetsWhatItGets(t *testing.T) {
-	other := map[string]string{"masters": "5", "allow-even-masters": "true", "tservers": "7",
+	other := map[string]string{"masters": "5", "spare-masters": "2", "allow-even-masters": "true", "tservers": "7",
 		"clients": "2", "pre-election": "false", "master-failure-detection": "false",
 		"waits-end-with-term": "false", "fix": "hard-state", "net": "wan", "disk": "hdd",
 		"restart-delay": "7s", "follower-unavailable": "5s", "replica-management": "3-2-3"}

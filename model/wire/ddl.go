@@ -41,8 +41,9 @@ func (*ConnectToMaster) Size() int { return 8 }
 // ConnectResponse answers ConnectToMaster. A master says that it leads only when its catalog is
 // loaded in its term.
 type ConnectResponse struct {
-	Leader bool
-	Status Status
+	Leader  bool
+	Status  Status
+	Masters []ServerID // of a leader: all there are
 }
 
 // Kind implements sim.Message.
@@ -52,10 +53,11 @@ func (*ConnectResponse) Kind() *sim.Kind { return KindConnectResponse }
 func (m *ConnectResponse) Fold(d *sim.Digest) {
 	d.Bool(m.Leader)
 	m.Status.fold(d)
+	foldServers(d, m.Masters)
 }
 
 // Size implements sim.Message.
-func (m *ConnectResponse) Size() int { return 32 + m.Status.size() }
+func (m *ConnectResponse) Size() int { return 32 + m.Status.size() + 40*len(m.Masters) }
 
 // DDLHeader is what every request that changes the catalog carries. Timeout is how long the client
 // waits for this attempt; clocks differ, so it is not an instant.

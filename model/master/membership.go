@@ -1,0 +1,107 @@
+package master
+
+import (
+	"time"
+
+	"tabletop/model/client"
+	"tabletop/model/fs"
+	"tabletop/model/raft"
+	"tabletop/model/tablet"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// How masters come and go while the cluster serves.
+
+// addMaster makes a server a member of the master tablet that gets the log and, once it has caught
+// up, votes. Every voter must be well: with one master down, a newcomer that fails too could cost
+// the majority. Follows CatalogManager::InitiateMasterChangeConfig.
+func (m *Master) addMaster(p *sim.Proc, id wire.ServerID) wire.Code {
+	_, ok := m.enter()
+	if !ok {
+		return wire.NotTheLeader
+	}
+	defer m.leave()
+	if m.consensus.Active().Has(id) {
+		return wire.MasterAlreadyPresent
+	}
+	state := m.consensus.State()
+	for _, member := range state.Config.Members {
+		if member.NonVoter || state.HealthOf(member.ID) != wire.Healthy {
+			return wire.IllegalState
+		}
+	}
+	return m.consensus.ChangeConfig(p, state.Config.Index, []wire.PeerChange{{
+		Kind: wire.AddPeer, Member: wire.Member{ID: id, NonVoter: true, Promote: true}}})
+}
+
+// removeMaster drops another master from the configuration.
+func (m *Master) removeMaster(p *sim.Proc, id wire.ServerID) wire.Code {
+	_, ok := m.enter()
+	if !ok {
+		return wire.NotTheLeader
+	}
+	defer m.leave()
+	config := m.consensus.Config()
+	switch {
+	case !config.Has(id):
+		return wire.TableNotFound
+	case id == m.instance.ID:
+		return wire.InvalidConfig // another must lead first
+	}
+	return m.consensus.ChangeConfig(p, config.Index, []wire.PeerChange{{
+		Kind: wire.RemovePeer, Member: wire.Member{ID: id}}})
+}
+
+// masters returns the masters as the configuration has them.
+func (m *Master) masters() []wire.ServerID { return m.consensus.Config().Servers() }
+
+const joinRetry = 5 * time.Second // master_auto_join_retry_interval_secs
+
+// join makes this server, which has no master tablet, a master: it asks the leader to add it and
+// copies the leader's tablet. Whatever fails is tried again. Until the copy is whole it answers
+// nothing of the tablet, so that the leader does not take an empty one for one that cannot be
+// helped (KUDU-3762). Follows MasterRunner::AddMaster, with master_auto_join_cluster.
+func (m *Master) join(p *sim.Proc, known []wire.ServerID) {
+	for !m.tryJoin(p, known) {
+		p.Sleep("next attempt to join", joinRetry)
+	}
+}
+
+func (m *Master) tryJoin(p *sim.Proc, known []wire.ServerID) bool {
+	leader, _ := client.FindLeader(p, known, p.Now().Add(tsRPCTimeout))
+	if leader == wire.NoServer {
+		return false
+	}
+	req := &wire.AddMasterRequest{Master: m.instance.ID}
+	resp, err := p.Call(leader.Node(), req, p.Now().Add(tsRPCTimeout))
+	if err != nil {
+		return false
+	}
+	code := resp.(*wire.TabletResponse).Status.Code
+	if code != wire.OK && code != wire.MasterAlreadyPresent {
+		return false
+	}
+	sb := fs.Superblock{Tablet: wire.SysCatalog, Data: wire.DataTombstoned}
+	if sb, err = tablet.Copy(p, wire.SysCatalog, dir, sb, nil, leader); err != nil {
+		tablet.Tombstone(p, dir, sb)
+		return false
+	}
+	Joined.Publish(m.node.World(), TServerEvent{m, m.instance.ID})
+	return true
+}
+
+// hasTablet reports whether the disk holds the whole master tablet.
+func (m *Master) hasTablet() bool {
+	sb, intact := fs.ReadSuperblock(m.node, dir)
+	return intact && sb.Data == wire.DataReady && raft.Exists(m.node, dir)
+}
+
+// beginCopySession opens a session on the master tablet for a new master.
+func (m *Master) beginCopySession(req sim.Message) sim.Message {
+	r, ok := m.consensus.(*raft.Replica)
+	if !ok {
+		return wire.Refuse(req, wire.TabletNotRunning)
+	}
+	return m.source.Begin(r, fs.Superblock{Tablet: wire.SysCatalog}, dir)
+}
