@@ -302,7 +302,8 @@ func obvious(s State) Decision {
 		return matching
 	}
 	n := func(of ...func(member) bool) int { return len(in(of...)) }
-	not := func(f func(member) bool) func(member) bool { return func(m member) bool { return !f(m) } }
+	others := func(m member) bool { return m.NonVoter }
+	stays := func(m member) bool { return !m.Replace }
 	voter := func(m member) bool { return !m.NonVoter }
 	healthy := func(m member) bool { return m.health == wire.Healthy }
 	unknown := func(m member) bool { return m.health == wire.HealthUnknown }
@@ -310,34 +311,34 @@ func obvious(s State) Decision {
 	lost := func(m member) bool { return m.health == wire.FailedUnrecoverable }
 	marked := func(m member) bool { return m.Replace }
 	leader := func(m member) bool { return m.leader }
+	follower := func(m member) bool { return !m.leader }
 	need := func(m member) bool { return m.Replace || bad(m) && !m.ignore }
 	promoted := func(m member) bool { return m.Promote && (!bad(m) || m.ignore) }
 
-	viable := n(voter, healthy, not(marked))
+	viable := n(voter, healthy, stays)
 	leaderOnly := n(voter, marked) == 1 && n(leader, marked) == 1
-	reasons := viable > s.Factor || n(voter, bad) > 0 || viable >= s.Factor && n(voter, unknown) > 0 ||
+	reasons := viable > s.Factor || n(voter, bad) > 0 ||
+		viable >= s.Factor && n(voter, unknown) > 0 ||
 		!leaderOnly && n(voter, marked) > 0 && (n(voter, healthy) > s.Factor ||
 			n(voter, healthy) == s.Factor && n(voter, marked) >= s.Factor &&
 				(viable > 0 || n(voter, marked) > s.Factor))
 	fromVoters := reasons && (n(voter) > s.Factor || n(voter, lost) > 0) &&
 		2*n(voter, healthy) > n(voter)-1
-	fromOthers := (viable >= s.Factor && n(not(voter)) > 0 || n(not(voter), bad) > 0) &&
+	fromOthers := (viable >= s.Factor && n(others) > 0 || n(others, bad) > 0) &&
 		2*n(voter, healthy) > n(voter)
 
-	worth := func(m member) int {
-		w := []int{wire.HealthUnknown: 1, wire.Healthy: 0, wire.Failed: 4, wire.FailedUnrecoverable: 8}
-		return w[m.health] + 2*one(m.Replace)
-	}
+	weight := []int{wire.HealthUnknown: 1, wire.Failed: 4, wire.FailedUnrecoverable: 8}
+	worth := func(m member) int { return weight[m.health] + 2*one(m.Replace) }
 	worst := func(of []member) Decision {
 		slices.SortStableFunc(of, func(a, b member) int { return worth(b) - worth(a) })
 		return Decision{Evict, of[0].ID}
 	}
 	switch {
-	case fromOthers && (n(not(voter), lost) > 0 || n(voter, lost) == 0 || !fromVoters):
-		return worst(in(not(voter)))
+	case fromOthers && (n(others, lost) > 0 || n(voter, lost) == 0 || !fromVoters):
+		return worst(in(others))
 	case fromVoters:
-		return worst(in(voter, not(leader)))
-	case s.Factor > n(voter)-n(voter, need)+n(not(voter), promoted) &&
+		return worst(in(voter, follower))
+	case s.Factor > n(voter)-n(voter, need)+n(others, promoted) &&
 		2*n(voter, healthy) > n(voter):
 		return Decision{Action: AddNonVoter}
 	case n(leader, marked) > 0 && n(voter, healthy) > s.Factor:

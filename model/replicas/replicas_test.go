@@ -152,7 +152,8 @@ func TestEvictFailed(t *testing.T) {
 		require.Equal(t, c.want, text(EvictFailed(s, viable(s, c.behind...), Bugs{})), c.config)
 	}
 	s := parse(3, "L+ V- V-")
-	require.Equal(t, Evict, EvictFailed(s, viable(s), Bugs{EvictWithoutViabilityCheck: true}).Action)
+	careless := Bugs{EvictWithoutViabilityCheck: true}
+	require.Equal(t, Evict, EvictFailed(s, viable(s), careless).Action)
 	s = parse(3, "L+ V+ V-")
 	require.Equal(t, None, EvictFailed(s, viable(s), Bugs{LeaderNotViable: true}).Action)
 }
