@@ -34,10 +34,21 @@ func unexplained(res *Result, signature string) string {
 }
 
 func goneWithout(res *Result, signature string, ids ...string) bool {
+	again, err := runWithout(res, ids...)
+	return err == nil && !again.shows(signature)
+}
+
+// passesWithout reports whether the same plan passes with only that defect removed.
+func passesWithout(res *Result, id string) (bool, error) {
+	again, err := runWithout(res, id)
+	return err == nil && again.Verdict == Pass, err
+}
+
+// runWithout runs the same plan with defects removed.
+func runWithout(res *Result, ids ...string) (*Result, error) {
 	p := res.plan
 	p.Select.Without = append(slices.Clone(p.Select.Without), ids...)
-	again, err := Run(p, Options{})
-	return err == nil && !again.shows(signature)
+	return Run(p, Options{})
 }
 
 // shows reports whether the run has a finding of that signature.

@@ -26,6 +26,8 @@ type Fuzz struct {
 	// Each receives every result, in the order of the seeds, one at a time. It returns false to
 	// stop.
 	Each func(*Result) bool
+
+	ablate string // a defect: of each run that fails, say whether it is cured without
 }
 
 // Run runs the seeds and sums up. It returns an error if the selection is not known, or if some
@@ -130,7 +132,10 @@ func (f Fuzz) runSeed(seed uint64) (*Result, error) {
 		return nil, err
 	}
 	res.WallNS = time.Since(began).Nanoseconds()
-	return res, nil
+	if f.ablate != "" && res.Verdict == Fail {
+		res.cured, err = passesWithout(res, f.ablate)
+	}
+	return res, err
 }
 
 // Summary is what many runs say together.

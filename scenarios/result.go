@@ -45,6 +45,7 @@ type Result struct {
 
 	plan    Plan
 	records []*nemesis.Record
+	cured   bool // the same plan passes without the defect that Fuzz.ablate names
 }
 
 // Finding is one broken promise of a run.

@@ -56,10 +56,12 @@ inconclusive; 4 a run diverged from its token or, under --self-check, from itsel
 		Example: `  tabletop run kudu-1353 --profile kudu-0.7
   tabletop compare kudu-1353
   tabletop fuzz --profile kudu-0.7 --count 2000
+  tabletop detect --for 1h --state detect.jsonl
   tabletop replay TOKEN`,
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(listCommand(), runCommand(), fuzzCommand(), replayCommand(), compareCommand())
+	cmd.AddCommand(listCommand(), runCommand(), fuzzCommand(), replayCommand(), compareCommand(),
+		detectCommand())
 	return cmd
 }

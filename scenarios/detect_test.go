@@ -1,0 +1,95 @@
+package scenarios
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tabletop/model/variant"
+)
+
+func begin(t *testing.T, d Detect, defect string) Detection {
+	at, err := d.Begin(defect)
+	require.NoError(t, err)
+	return at
+}
+
+// The seed is the first one whose failure the defect explains, however many run at a time, and
+// however often the search was interrupted.
+func TestDetectFindsTheFirstSeed(t *testing.T) {
+	var one Detection
+	for _, workers := range []int{1, 3} {
+		d := Detect{Count: 40, Workers: workers}
+		at, err := d.Run(t.Context(), begin(t, d, "KUDU-2472"))
+		require.NoError(t, err)
+		require.True(t, at.Found())
+		require.Equal(t, at.Seed, uint64(at.Tried))
+		require.Equal(t, at.Tried+1, at.Runs, "and one without the defect")
+		at.WallNS = 0
+		if workers == 1 {
+			one = at
+		}
+		require.Equal(t, one, at)
+	}
+	inSteps := begin(t, Detect{}, "KUDU-2472")
+	for count := 3; !inSteps.Found(); count += 3 {
+		var err error
+		inSteps, err = Detect{Count: count, Workers: 2}.Run(t.Context(), inSteps)
+		require.NoError(t, err)
+		require.LessOrEqual(t, inSteps.Tried, count)
+	}
+	inSteps.WallNS = 0
+	require.Equal(t, one, inSteps)
+
+	token, err := ParseToken(one.Token)
+	require.NoError(t, err)
+	res, err := Run(token.Plan, Options{})
+	require.NoError(t, err)
+	require.Equal(t, one.Signature, res.Signature)
+	cured, err := passesWithout(res, "KUDU-2472")
+	require.NoError(t, err)
+	require.True(t, cured)
+}
+
+// A failure that something else brings about is not held against the defect looked for.
+func TestDetectIsNotDeceived(t *testing.T) {
+	d := Detect{Select: variant.Selection{Without: []string{"exactly-once-ddl"}}, Count: 6}
+	at, err := d.Run(t.Context(), begin(t, d, "L12"))
+	require.NoError(t, err)
+	require.False(t, at.Found(), "%+v", at)
+	require.Equal(t, 6, at.Tried)
+	require.Greater(t, at.Runs, 6, "some fail, and fail without it")
+}
+
+func TestDetectKeepsToItsTime(t *testing.T) {
+	d := Detect{For: 50 * time.Millisecond}
+	at, err := d.Run(t.Context(), begin(t, d, "L12"))
+	require.NoError(t, err)
+	require.Positive(t, at.Tried)
+	again, err := d.Run(t.Context(), at)
+	require.NoError(t, err)
+	require.Equal(t, at, again, "what was done before counts")
+}
+
+// A search is gone on with if it was for the same, and by the same generator.
+func TestDetectionsAreKept(t *testing.T) {
+	var all Detections
+	d := Detect{}
+	done := begin(t, d, "L1")
+	done.Tried = 7
+	all.Put(done)
+	require.Equal(t, done, all.Resume(begin(t, d, "L1")))
+	for _, other := range []Detection{
+		begin(t, d, "L12"),
+		begin(t, Detect{Select: variant.Selection{Profile: "kudu-0.7"}}, "L1"),
+		begin(t, Detect{Select: variant.Selection{Without: []string{"wait-for-tservers"}}}, "L1"),
+		begin(t, Detect{Select: variant.Selection{Options: []string{"masters=5"}}}, "L1"),
+	} {
+		require.Equal(t, other, all.Resume(other))
+	}
+	all[0].Generator--
+	require.Equal(t, begin(t, d, "L1"), all.Resume(begin(t, d, "L1")))
+	all.Put(done)
+	require.Equal(t, Detections{done}, all)
+}
