@@ -94,6 +94,7 @@ type Judges struct {
 	names      []string
 	onFinal    func()
 	History    *History
+	fate       *fate
 	durability *durability
 	effects    *effects
 	cache      *cache
@@ -105,6 +106,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	j := &Judges{c: c, skip: skip, onFinal: onFinal, seen: map[string]bool{},
 		looked: map[string]*int{}}
 	j.History = recordHistory(c.World)
+	j.fate = watchFate(c)
 	j.durability = watchDurability(j)
 	watchRaft(j)
 	j.effects = watchEffects(j)

@@ -14,13 +14,11 @@ import (
 // durability holds every message to "durable before visible". It does not believe what replicas
 // say of their disks: it reads the bytes that a loss of power would leave.
 type durability struct {
-	j      *Judges
-	looked *int
-	disks  map[sim.NodeID][]*durableView
-	exempt map[wire.RequestID]bool // requests without an effect, in profiles that do not log them
-	// damaged disks have lost what was durable when it was promised; their promises are not judged.
-	damaged map[sim.NodeID]bool
-	highest int64 // index of the last committed entry of the master tablet
+	j       *Judges
+	looked  *int
+	disks   map[sim.NodeID][]*durableView
+	exempt  map[wire.RequestID]bool // requests without an effect, in profiles that do not log them
+	highest int64                   // index of the last committed entry of the master tablet
 }
 
 // durableView is what the disk of one replica surely holds.
@@ -34,15 +32,13 @@ type durableView struct {
 
 func watchDurability(j *Judges) *durability {
 	d := &durability{j: j, looked: j.counter(DurableBeforeVisible),
-		disks: map[sim.NodeID][]*durableView{}, exempt: map[wire.RequestID]bool{},
-		damaged: map[sim.NodeID]bool{}}
+		disks: map[sim.NodeID][]*durableView{}, exempt: map[wire.RequestID]bool{}}
 	raft.Booted.Subscribe(j.c.World, d.booted)
 	sim.Synced.Subscribe(j.c.World, d.synced)
 	sim.Sent.Subscribe(j.c.World, d.sent)
-	given := func(e tserver.TabletEvent) { d.givenUp(e.TServer.Node().ID(), e.Tablet) }
-	tserver.TabletTombstoned.Subscribe(j.c.World, given)
-	tserver.TabletDeleted.Subscribe(j.c.World, given)
-	sim.DiskDamaged.Subscribe(j.c.World, func(e sim.SyncEvent) { d.damaged[e.Node.ID()] = true })
+	tserver.TabletTombstoned.Subscribe(j.c.World, func(e tserver.TabletEvent) {
+		d.tombstoned(e.TServer.Node().ID(), e.Tablet)
+	})
 	return d
 }
 
@@ -61,8 +57,8 @@ func (d *durability) booted(e raft.ReplicaEvent) {
 	}), v)
 }
 
-// givenUp expects no entries of a replica that was given up: a copy may take its place.
-func (d *durability) givenUp(n sim.NodeID, tablet wire.TabletID) {
+// tombstoned expects no entries of a replica that was given up: a copy may take its place.
+func (d *durability) tombstoned(n sim.NodeID, tablet wire.TabletID) {
 	if v := d.view(n, tablet); v != nil {
 		v.ops, v.parsed = nil, 0
 	}
@@ -134,7 +130,7 @@ func (v *durableView) votedFor(candidate wire.ServerID, term int64) bool {
 
 // sent looks at a message that leaves a node, and at what it promises.
 func (d *durability) sent(e *sim.Envelope) {
-	if d.damaged[e.From] {
+	if d.j.fate.damaged[e.From] { // what it promised may be lost, and is not judged
 		return
 	}
 	switch m := e.Msg.(type) {
@@ -224,7 +220,7 @@ func (d *durability) committed(r *raft.Replica, op wire.OpID) {
 func (d *durability) onMajority(tablet wire.TabletID, voters []wire.ServerID, op wire.OpID) bool {
 	have := 0
 	for _, id := range voters {
-		if v := d.view(id.Node(), tablet); d.damaged[id.Node()] || v != nil && v.has(op) {
+		if v := d.view(id.Node(), tablet); d.j.fate.damaged[id.Node()] || v != nil && v.has(op) {
 			have++
 		}
 	}

@@ -5,28 +5,25 @@ import (
 
 	"tabletop/model/catalog"
 	"tabletop/model/master"
-	"tabletop/model/raft"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
 // leftovers lists what nobody waits for and what must be gone all the same from a cluster at rest:
 // tasks of the leader master, replicas of tablets that are no more, replicas with an old schema.
-// Nothing is asked of servers whose disk has lost what was durable, nor of tablets that have no
-// majority without them.
+// Nothing is asked of tablets that faults have left without a majority.
 func (j *Judges) leftovers(m *master.Master) []Unfinished {
 	var list []Unfinished
 	for _, id := range sim.Keys(m.Store().Tables) {
 		for _, task := range m.Tasks(id) {
 			row := m.Store().Tablets[task.Tablet]
-			if !j.durability.damaged[task.Target.Node()] && settledTablet(m.Store(), row) &&
-				j.ableTablet(row) {
+			if settledTablet(m.Store(), row) && j.ableTablet(row) && !j.futile(task, row) {
 				list = append(list, Unfinished{"task", "pending/" + task.Name, task.String()})
 			}
 		}
 	}
 	for _, ts := range j.c.TServers {
-		if j.durability.damaged[ts.Node().ID()] {
+		if !ts.Node().Alive() {
 			continue
 		}
 		for _, id := range ts.Tablets() {
@@ -38,6 +35,14 @@ func (j *Judges) leftovers(m *master.Master) []Unfinished {
 	return list
 }
 
+// futile reports whether nothing can come of a task because servers are lost for good.
+func (j *Judges) futile(task master.TaskInfo, row *catalog.Tablet) bool {
+	if task.Name == "AddReplica" {
+		return j.fate.tservers() <= len(j.fate.configs[row.ID].Members)
+	}
+	return task.Target != wire.NoServer && j.fate.lost(task.Target)
+}
+
 // leftover looks at one replica.
 func (j *Judges) leftover(store *catalog.Store, id wire.TabletID, on sim.NodeID) (Unfinished,
 	bool) {
@@ -46,7 +51,7 @@ func (j *Judges) leftover(store *catalog.Store, id wire.TabletID, on sim.NodeID)
 		return Unfinished{"replica", "orphan", fmt.Sprintf(
 			"%s has a replica of %v, which is no more", ts.Node().Name(), id)}, true
 	}
-	if !settledTablet(store, row) {
+	if !settledTablet(store, row) || ts.Data(id) == wire.DataTombstoned {
 		return Unfinished{}, false
 	}
 	want, have := store.Tables[row.Table].Version, ts.SchemaVersion(id)
@@ -74,20 +79,7 @@ func (j *Judges) ableTable(store *catalog.Store, t *catalog.Table) bool {
 	return true
 }
 
-// ableTablet reports whether the tablet can do what it is asked to: unless a disk was damaged it
-// can, and else if a majority of its replicas run on servers whose disks are sound.
+// ableTablet reports whether the tablet can do what it is asked to.
 func (j *Judges) ableTablet(row *catalog.Tablet) bool {
-	if row == nil || row.Gone() {
-		return true
-	}
-	sound, damaged := 0, false
-	voters := row.Consensus.Config.Voters()
-	for _, id := range voters {
-		hurt := j.durability.damaged[id.Node()]
-		if !hurt && j.c.TServerOn(id.Node()).Replica(row.ID) != nil {
-			sound++
-		}
-		damaged = damaged || hurt
-	}
-	return !damaged || sound >= raft.Majority(len(voters))
+	return row == nil || row.Gone() || j.fate.able(row.ID)
 }

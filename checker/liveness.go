@@ -10,6 +10,7 @@ import (
 	"tabletop/model/catalog"
 	"tabletop/model/master"
 	"tabletop/model/raft"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -26,25 +27,15 @@ type Unfinished struct {
 // of a connection (5 s) or its reset (20 s), an election at the greatest back-off (20 s) and one
 // more, catching up (30 s), the time-out of a heartbeat that hangs (15 s), of a task's call
 // (30 s) and its longest back-off (60 s), and one replacement of a tablet that cannot be created
-// (30 s).
-const Budget = 240 * time.Second
-
-// MayStandStill reports whether so many disks have lost what was durable that some tablet may have
-// no majority left. Nothing is promised then but not to lie.
-func (j *Judges) MayStandStill() bool {
-	masters, tservers := 0, 0
-	for _, id := range j.c.MasterNodes() {
-		if j.durability.damaged[id] {
-			masters++
-		}
-	}
-	for _, id := range j.c.TServerNodes() {
-		if j.durability.damaged[id] {
-			tservers++
-		}
-	}
-	return masters > len(j.c.Masters)-raft.Majority(len(j.c.Masters)) || tservers > 1
+// (30 s). A replica that is silent counts as failed after an option; then one is added, copied
+// (30 s), promoted, and one evicted and given up, each with a call (30 s).
+func Budget(v variant.Variants) time.Duration {
+	return 240*time.Second + v.FollowerUnavailable + 150*time.Second
 }
+
+// MayStandStill reports whether faults have left the master tablet without a majority. Nothing is
+// promised then but not to lie.
+func (j *Judges) MayStandStill() bool { return !j.fate.able(wire.SysCatalog) }
 
 // Unfinished lists what the cluster still has to do: nothing, once it has converged.
 func (j *Judges) Unfinished() []Unfinished {
@@ -70,11 +61,13 @@ func (j *Judges) Unfinished() []Unfinished {
 	}
 	for _, id := range sim.Keys(store.Tablets) {
 		t := store.Tablets[id]
-		if t.State == catalog.TabletPreparing || t.State == catalog.TabletCreating {
+		begun := t.State == catalog.TabletPreparing || t.State == catalog.TabletCreating
+		if begun && j.fate.tservers() >= store.Tables[t.Table].Replicas {
 			list = append(list, j.creating(m, t))
 		}
 	}
 	list = append(list, j.unknown(m)...)
+	list = append(list, j.replication(m)...)
 	list = append(list, j.leftovers(m)...)
 	return append(list, j.behind(m)...)
 }
@@ -84,7 +77,7 @@ func (j *Judges) unknown(leader *master.Master) []Unfinished {
 	var list []Unfinished
 	for _, id := range j.c.TServerNodes() {
 		n := j.c.World.Node(id)
-		if n.Alive() && !j.durability.damaged[id] && !leader.TakesForLive(j.c.TServerOn(id).ID()) {
+		if n.Alive() && !leader.TakesForLive(j.c.TServerOn(id).ID()) {
 			list = append(list, Unfinished{"tserver", "not-registered", fmt.Sprintf(
 				"%s runs, and %s takes it for dead", n.Name(), leader.Node().Name())})
 		}
@@ -92,25 +85,36 @@ func (j *Judges) unknown(leader *master.Master) []Unfinished {
 	return list
 }
 
-// behind lists masters that have not applied what the leader has, other than those whose disk has
-// lost what was durable: they may have given up.
+// behind lists masters that are to be voters and are not, or have not applied what the leader has.
+// A master that is lost keeps others from joining.
 func (j *Judges) behind(leader *master.Master) []Unfinished {
 	var list []Unfinished
+	state := leader.Consensus().State()
 	top := leader.Consensus().(*raft.Replica).LastLogged()
-	for _, m := range j.c.Masters {
-		r, _ := m.Consensus().(*raft.Replica)
-		if j.durability.damaged[m.Node().ID()] {
+	whole := true
+	for _, member := range state.Config.Members {
+		if j.fate.lostReplica(wire.SysCatalog, member.ID) {
+			whole = false
 			continue
 		}
-		if !m.Node().Alive() || r == nil || r.LastLogged() != top {
-			detail := fmt.Sprintf("%s has not caught up with %s at %v", m.Node().Name(),
-				leader.Node().Name(), top)
-			for _, w := range leader.Node().Waits() {
-				if w.Process == "replicate to "+m.Node().Name() {
-					detail += "; " + w.String()
-				}
+		m := j.c.MasterOn(member.ID.Node())
+		r, _ := m.Consensus().(*raft.Replica)
+		if m.Node().Alive() && r != nil && r.LastLogged() == top && !member.NonVoter {
+			continue
+		}
+		detail := fmt.Sprintf("%s has not caught up with %s at %v", m.Node().Name(),
+			leader.Node().Name(), top)
+		for _, w := range leader.Node().Waits() {
+			if w.Process == "replicate to "+m.Node().Name() {
+				detail += "; " + w.String()
 			}
-			list = append(list, Unfinished{"master", "behind", detail})
+		}
+		list = append(list, Unfinished{"master", "behind", detail})
+	}
+	for _, m := range j.c.Masters {
+		if whole && m != nil && m.Node().Alive() && !state.Config.Has(m.ID()) {
+			list = append(list, Unfinished{"master", "not-joined", m.Node().Name() +
+				" runs and is no member"})
 		}
 	}
 	return list

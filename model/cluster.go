@@ -93,6 +93,11 @@ var disks = map[string]sim.Latency{
 		TailPPM: 20_000, TailMax: 2 * time.Second},
 }
 
+// MasterOn returns the master that runs, or last ran, on a node; nil before its first boot.
+func (c *Cluster) MasterOn(id sim.NodeID) *master.Master {
+	return c.Masters[slices.Index(c.masterNodes, id)]
+}
+
 // TServerOn returns the tablet server that runs, or last ran, on a node.
 func (c *Cluster) TServerOn(id sim.NodeID) *tserver.TServer {
 	return c.TServers[slices.Index(c.tserverNodes, id)]
@@ -128,6 +133,20 @@ func (c *Cluster) masters() []wire.ServerID {
 		}
 	}
 	return ids
+}
+
+// MasterAddresses returns what a new client is told.
+func (c *Cluster) MasterAddresses() []wire.ServerID { return c.masters() }
+
+// ServerOn returns the master or tablet server that runs, or last ran, on a node.
+func (c *Cluster) ServerOn(id sim.NodeID) wire.ServerID {
+	if i := slices.Index(c.tserverNodes, id); i >= 0 {
+		return c.TServers[i].ID()
+	}
+	if i := slices.Index(c.masterNodes, id); i >= 0 && c.Masters[i] != nil {
+		return c.Masters[i].ID()
+	}
+	return wire.ServerOn(id, 0)
 }
 
 // MasterNodes returns the masters' nodes.

@@ -12,7 +12,11 @@ type Storm struct {
 	Begin, End time.Duration
 	Masters    []string // names of nodes
 	TServers   []string
+	Spares     []string // masters that may be added
 	Tables     []string // names that tables may have
+	// Changes are what may be done to configurations: what the masters' replica management sets
+	// right again.
+	Changes []string
 	// Unbounded lets disks of a majority lose what they held for durable. The system may stand
 	// still then, but never lie.
 	Unbounded bool
@@ -30,7 +34,7 @@ type appetite struct {
 var common = map[Kind]bool{Elect: true, StepDown: true, Kill: true, PowerOff: true, Pause: true,
 	KillAt: true, Partition: true}
 
-func drawAppetite(r *sim.Rand) appetite {
+func drawAppetite(r *sim.Rand, s Storm) appetite {
 	var a appetite
 	for i := range Kinds {
 		k := &Kinds[i]
@@ -38,13 +42,27 @@ func drawAppetite(r *sim.Rand) appetite {
 		if common[k.Kind] {
 			chance, weight = 600_000, 2+r.Intn(5)
 		}
-		if r.Chance(chance) {
+		if r.Chance(chance) && s.suits(k.Kind) {
 			a.add(k, weight)
 		}
 	}
 	// Every storm can depose the leader master, which is what the testbed is for.
 	a.add(infoOf([]Kind{StepDown, Kill, PowerOff}[r.Intn(3)]), 6+r.Intn(4))
 	return a
+}
+
+// suits reports whether the storm has targets for such a fault. Tablet servers must be enough for
+// every replica once one is lost.
+func (s Storm) suits(k Kind) bool {
+	switch k {
+	case AddMaster:
+		return len(s.Spares) > 0
+	case RemoveMaster:
+		return len(s.Masters) >= 3
+	case Lose:
+		return len(s.TServers) > 3
+	}
+	return true
 }
 
 func (a *appetite) add(k *KindInfo, weight int) {
@@ -76,7 +94,7 @@ type drawer struct {
 // Draw makes the faults of one storm. Each is drawn by itself: none is placed after another on
 // purpose.
 func Draw(r *sim.Rand, s Storm) []Fault {
-	diet := drawAppetite(r)
+	diet := drawAppetite(r, s)
 	pace := r.Duration(2*time.Second, 9*time.Second)
 	d := &drawer{Storm: s, r: r, longest: r.Duration(2*time.Second, 20*time.Second),
 		onMaster: 600_000 + r.Intn(350_000)}
@@ -106,6 +124,15 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 	onMaster := d.r.Chance(d.onMaster)
 	table := d.one(d.Tables)
 	switch {
+	case k.Kind == AddMaster:
+		f.Target = d.one(d.Spares)
+	case k.Kind == RemoveMaster:
+		f.Target = d.victims[1]
+	case k.Only == "tservers":
+		f.Target = d.one(d.TServers)
+		if k.Kind == ChangeConfig {
+			f.Table = table
+		}
 	case k.Loses && !d.Unbounded:
 		f.Target = d.one(d.victims)
 	case k.Kind == Split:
@@ -121,7 +148,7 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 		f.Target = d.master(k.Kind)
 	case k.Kind == Elect:
 		f.Table, f.Target = table, d.one(d.TServers)
-	case k.Kind == StepDown:
+	case k.Kind == StepDown, k.Kind == Transfer:
 		f.Table, f.Target = table, "tablet-leader:"+table
 	case d.r.Chance(300_000):
 		f.Target = "tablet-leader:" + table
@@ -135,7 +162,7 @@ func (d *drawer) master(k Kind) string {
 	switch {
 	case k == Elect && len(d.Masters) > 1 && leader:
 		return "follower-master"
-	case k == StepDown, k == KillAt, k != Elect && leader:
+	case k == StepDown, k == Transfer, k == KillAt, k != Elect && leader:
 		return "leader-master"
 	}
 	return d.one(d.Masters)
@@ -159,6 +186,8 @@ func (d *drawer) fill(f *Fault, k *KindInfo) {
 			f.Dir = []string{"both", "both", "in", "out"}[r.Intn(4)]
 		case "shape":
 			f.Shape = []string{"halves", "bridge", "ring"}[r.Intn(3)]
+		case "change":
+			f.Change = d.one(d.Changes)
 		case "turn":
 			f.Turn = 1 + r.Intn(5)
 		case "point":

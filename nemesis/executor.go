@@ -58,6 +58,7 @@ type Executor struct {
 	c       *model.Cluster
 	records []*Record
 	active  []*active
+	busy    int // people who have not got what they asked for
 }
 
 // active is a fault that is still to be undone.
@@ -72,10 +73,15 @@ func Start(c *model.Cluster, faults []Fault) *Executor {
 		c.World.At(sim.Time(f.At), key(f, 0), func() { x.fire(r) })
 	}
 	raft.Candidate.Subscribe(c.World, x.sawCandidate)
+	raft.Elected.Subscribe(c.World, x.sawElected)
+	raft.ConfigCommitted.Subscribe(c.World, x.sawConfig)
 	return x
 }
 
 func key(f Fault, phase int) uint64 { return 1<<40 + uint64(f.ID)<<4 + uint64(phase) }
+
+// Busy reports whether some of what people asked for is still on its way.
+func (x *Executor) Busy() bool { return x.busy > 0 }
 
 // Records returns what became of each fault so far.
 func (x *Executor) Records() []*Record { return x.records }
@@ -140,6 +146,14 @@ func (x *Executor) strike(k Kind) func(r *Record, nodes []*sim.Node) (undo func(
 		Wipe:      x.wipe,
 		Drift:     x.drift,
 		ClockJump: x.clockJump,
+
+		Transfer:     x.transfer,
+		Quiesce:      x.quiesce,
+		Maintenance:  x.maintenance,
+		ChangeConfig: x.changeConfig,
+		Lose:         x.lose,
+		AddMaster:    x.addMaster,
+		RemoveMaster: x.removeMaster,
 	}[k]
 }
 
@@ -170,7 +184,9 @@ func (x *Executor) Heal() {
 	}
 	for _, n := range x.c.World.Nodes() {
 		n.Resume()
-		n.Boot()
+		if !x.c.Spare(n) {
+			n.Boot()
+		}
 	}
 }
 
@@ -187,6 +203,10 @@ func CheckTargets(c *model.Cluster, faults []Fault) error {
 			group := k.Group && (word == "masters" || word == "tservers")
 			if !group && !c.IsTarget(word) {
 				return fmt.Errorf("fault %d: unknown target %q", f.ID, word)
+			}
+			if isNode := c.Resolve(word) != nil; k.Only != "" && isNode &&
+				!strings.HasPrefix(word, map[string]string{"tservers": "ts-", "masters": "master-"}[k.Only]) {
+				return fmt.Errorf("fault %d: %s strikes %s, not %s", f.ID, f.Kind, k.Only, word)
 			}
 			if k.Kills && strings.HasPrefix(word, "client-") {
 				return fmt.Errorf("fault %d: %s cannot be killed", f.ID, word)

@@ -25,20 +25,23 @@ type Fault struct {
 	Target string        // a node, a role, a group, or several with commas between
 	For    time.Duration // until it is undone; 0: until the cluster is healed
 
-	From  string        // the other ends of the links: all, masters, tservers, clients, or a node
-	Dir   string        // of the links: both, in (to the target) or out (from it)
-	Shape string        // of Split: halves, bridge or ring
-	Turn  int           // of Split: by how many places the nodes are rotated before
-	Table string        // of Elect and StepDown: whose first tablet; empty: the master tablet
-	Term  int64         // of Elect: the term that must result; 0: whichever
-	Point string        // of KillAt
-	Label string        // of KillWait: how the wait's label begins, - for spaces
-	K     int           // of KillSync: which sync
-	When  string        // of KillSync: before or after it takes effect
-	Power bool          // of KillWait and KillSync: the machine loses its power
-	PPM   int           // how many of a million
-	By    time.Duration // how much
-	Rate  int           // bytes a second
+	From  string // the other ends of the links: all, masters, tservers, clients, or a node
+	Dir   string // of the links: both, in (to the target) or out (from it)
+	Shape string // of Split: halves, bridge or ring
+	Turn  int    // of Split: by how many places the nodes are rotated before
+	Table string // whose first tablet; empty: the master tablet
+	To    string // of Transfer: the successor; empty: anybody
+	// Change is what ChangeConfig does: add, remove or replace.
+	Change string
+	Term   int64         // of Elect: the term that must result; 0: whichever
+	Point  string        // of KillAt
+	Label  string        // of KillWait: how the wait's label begins, - for spaces
+	K      int           // of KillSync: which sync
+	When   string        // of KillSync: before or after it takes effect
+	Power  bool          // of KillWait and KillSync: the machine loses its power
+	PPM    int           // how many of a million
+	By     time.Duration // how much
+	Rate   int           // bytes a second
 }
 
 // field is a word of a fault's line after the target: KEY=VALUE.
@@ -55,6 +58,8 @@ var fields = []field{
 	oneOf("shape", func(f *Fault) *string { return &f.Shape }, "halves", "bridge", "ring"),
 	number("turn", func(f *Fault) *int { return &f.Turn }),
 	text("tablet", func(f *Fault) *string { return &f.Table }),
+	text("to", func(f *Fault) *string { return &f.To }),
+	oneOf("change", func(f *Fault) *string { return &f.Change }, "add", "remove", "replace"),
 	{"term", func(f *Fault) string { return positive(f.Term) }, func(f *Fault, value string) error {
 		var err error
 		if f.Term, err = strconv.ParseInt(value, 10, 64); err != nil || f.Term < 1 {

@@ -37,6 +37,14 @@ const (
 
 	Drift     Kind = "drift"
 	ClockJump Kind = "clock-jump"
+
+	Transfer     Kind = "transfer"
+	Quiesce      Kind = "quiesce"
+	Maintenance  Kind = "maintenance"
+	ChangeConfig Kind = "change-config"
+	Lose         Kind = "lose"
+	AddMaster    Kind = "add-master"
+	RemoveMaster Kind = "remove-master"
 )
 
 // KindInfo describes a kind of fault.
@@ -49,6 +57,8 @@ type KindInfo struct {
 	Group bool
 	// Kills tells that the target's program ends.
 	Kills bool
+	// Only is the side that the target must be of; empty: any.
+	Only string
 	// Loses tells that what a disk held for durable may be lost, so that no majority of the disks
 	// of one tablet may be struck.
 	Loses bool
@@ -122,6 +132,22 @@ var Kinds = []KindInfo{
 		Title: "let the target's clocks run ppm=N too fast, or too slow"},
 	{Kind: ClockJump, Needs: []string{"by"}, May: lasting,
 		Title: "set the target's wall clock forward by=DURATION, or back"},
+
+	{Kind: Transfer, May: []string{"tablet", "to"},
+		Title: "make the target, if it leads, hand over gracefully, to=NODE or anybody; " +
+			"tablet=TABLE likewise"},
+	{Kind: Quiesce, May: lasting, Only: "tservers",
+		Title: "let the target, a tablet server, lead nothing"},
+	{Kind: Maintenance, May: lasting, Only: "tservers",
+		Title: "announce work on the target, a tablet server, to the masters"},
+	{Kind: ChangeConfig, Needs: []string{"tablet", "change"}, Only: "tservers",
+		Title: "change who has replicas of a table's first tablet: change=add or remove the " +
+			"target's, or replace it by another"},
+	{Kind: Lose, Kills: true, Loses: true, Title: "take the target's machine away for good"},
+	{Kind: AddMaster, Only: "masters",
+		Title: "start the target, a spare master, which becomes a master by itself"},
+	{Kind: RemoveMaster, Kills: true, Loses: true, Only: "masters",
+		Title: "make the masters go on without the target, and take its machine away"},
 }
 
 func infoOf(k Kind) *KindInfo {

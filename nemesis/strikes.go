@@ -17,7 +17,7 @@ import (
 func (x *Executor) consensus(n *sim.Node, table string) raft.Consensus {
 	if table == "" {
 		for _, m := range x.c.Masters {
-			if m.Node() == n && n.Alive() {
+			if m != nil && m.Node() == n && n.Alive() {
 				return m.Consensus()
 			}
 		}

@@ -102,7 +102,7 @@ func (r *run) guarded(f func()) {
 // execute runs the phases up to the quiet period, unless a judge or a finding ends the run.
 func (r *run) execute() {
 	w := r.c.World
-	r.story.phase("boot", "%d masters, %d tablet servers, %d clients", len(r.c.Masters),
+	r.story.phase("boot", "%d masters, %d tablet servers, %d clients", r.c.Variants.Masters,
 		len(r.c.TServers), len(r.c.Clients))
 	r.c.Boot()
 	r.startWorkload()
@@ -143,12 +143,12 @@ func (r *run) converge(after string) bool {
 	began := r.c.World.Now()
 	for !r.stopped() {
 		left := r.judges.Unfinished()
-		if len(left) == 0 && r.busy == 0 {
+		if len(left) == 0 && r.busy == 0 && !r.nemesis.Busy() {
 			r.quiet = r.c.World.Now()
 			r.story.phase("converged", "%v after healing", r.quiet.Sub(r.healed))
 			return true
 		}
-		if r.c.World.Now().Sub(began) >= checker.Budget {
+		if r.c.World.Now().Sub(began) >= checker.Budget(r.c.Variants) {
 			r.judges.ReportUnfinished(left, began, after)
 			return false
 		}

@@ -41,6 +41,7 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	p.Faults = nemesis.Draw(sim.NewRand(seed, streamPlan, 1), nemesis.Storm{
 		Begin: d.begin, End: d.end, Masters: numbered("master-", d.masters),
 		TServers: numbered("ts-", d.tservers), Tables: d.names,
+		Spares: numbered("master-", d.masters+d.spares)[d.masters:], Changes: d.changes(),
 		Unbounded: scenario == "disaster"})
 	return p
 }
@@ -59,6 +60,9 @@ type drawing struct {
 	masters, tservers, clients int
 	reader                     int // a client that only reads; 0: none
 	net, disk                  string
+	spares                     int // masters that may be added
+	unavailable                time.Duration
+	replacement                string
 	names                      []string
 	begin, end                 time.Duration
 	ops                        []PlannedOp
@@ -74,6 +78,13 @@ func (d *drawing) size() {
 	}
 	d.net = []string{"lan", "lan", "lan", "wan", "jitter"}[d.r.Intn(5)]
 	d.disk = []string{"ssd", "ssd", "ssd", "hdd", "stalls"}[d.r.Intn(5)]
+	d.unavailable = []time.Duration{4 * time.Second, 10 * time.Second, 30 * time.Second,
+		300 * time.Second}[d.r.Intn(4)]
+	d.replacement = []string{variant.Replace343, variant.Replace343,
+		variant.Replace323}[d.r.Intn(3)]
+	if d.r.Chance(250_000) {
+		d.spares = 1 + d.r.Intn(2)
+	}
 	for i := range 3 + d.r.Intn(3) {
 		d.names = append(d.names, fmt.Sprint("t", i+1))
 	}
@@ -88,6 +99,7 @@ func (d *drawing) resize(s variant.Selection) {
 		return
 	}
 	d.masters, d.tservers, d.clients = v.Masters, v.TServers, v.Clients
+	d.spares, d.replacement = v.SpareMasters, v.Replacement
 	switch {
 	case d.clients == 1:
 		d.reader = 0
@@ -100,7 +112,21 @@ func (d *drawing) options() []string {
 	return []string{
 		fmt.Sprint("masters=", d.masters), fmt.Sprint("tservers=", d.tservers),
 		fmt.Sprint("clients=", d.clients), "net=" + d.net, "disk=" + d.disk,
+		fmt.Sprint("spare-masters=", d.spares), "replica-management=" + d.replacement,
+		"follower-unavailable=" + d.unavailable.String(),
 	}
+}
+
+// changes lists what may be done to a tablet's configuration: under 3-2-3 nobody evicts a replica
+// that is too many, or heeds a mark.
+func (d *drawing) changes() []string {
+	if d.replacement == variant.Replace323 {
+		return []string{"remove"}
+	}
+	if d.tservers <= 3 {
+		return []string{"add", "remove"}
+	}
+	return []string{"add", "remove", "replace"}
 }
 
 // workload gives every name a table, then bursts of operations on one name by several clients;

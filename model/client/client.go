@@ -21,7 +21,7 @@ var streamRetry = sim.NewStream("client/retry")
 type Client struct {
 	node    *sim.Node
 	v       variant.Variants
-	masters []wire.ServerID // as the last leader told
+	masters []wire.ServerID // as far as they are known
 	leader  wire.ServerID   // the master that said so last; NoServer: to be found
 	seq     int64
 }
@@ -128,10 +128,8 @@ func (c *Client) findLeader(p *sim.Proc, deadline sim.Time) bool {
 			return false
 		}
 		leader, all := FindLeader(p, c.masters, min(deadline, p.Now().Add(rpcTimeout)))
-		c.leader = leader
-		if c.leader != wire.NoServer {
-			c.masters = all
-		} else {
+		c.leader, c.masters = leader, all
+		if c.leader == wire.NoServer {
 			wait := time.Duration(n)*time.Millisecond +
 				c.node.Uniform(streamRetry, 0, 4*time.Millisecond)
 			p.Sleep("look for the leader again", wait)

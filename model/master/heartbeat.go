@@ -13,10 +13,11 @@ func (m *Master) heartbeat(p *sim.Proc, req *wire.TSHeartbeatRequest) *wire.TSHe
 		resp.Status = wire.Err(wire.CatalogManagerNotInitialized, "")
 		return resp
 	}
+	resp.Masters = m.masters()
 	term, leads := m.enter()
 	if leads {
 		defer m.leave()
-		resp.LeaderMaster, resp.LeaderTerm, resp.Masters = true, term, m.masters()
+		resp.LeaderMaster, resp.LeaderTerm = true, term
 	} else if !m.v.HeartbeatsToAll() {
 		return resp
 	}

@@ -120,6 +120,10 @@ func (m *Master) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
 	case *wire.RunLeaderElectionRequest:
 		m.consensus.StartElection()
 		return &wire.TabletResponse{}
+	case *wire.LeaderStepDownRequest:
+		return &wire.TabletResponse{Status: wire.Err(m.consensus.TransferLeadership(req.Successor), "")}
+	case *wire.ChangeTServerStateRequest:
+		return &wire.TabletResponse{Status: m.setMaintenance(p, req.Server, req.Maintenance)}
 	case *wire.AddMasterRequest:
 		return &wire.TabletResponse{Status: wire.Err(m.addMaster(p, req.Master), "")}
 	case *wire.RemoveMasterRequest:
@@ -155,9 +159,8 @@ func (m *Master) connect() *wire.ConnectResponse {
 		return &wire.ConnectResponse{Status: wire.Err(wire.CatalogManagerNotInitialized, "")}
 	}
 	_, ok := m.enter()
-	resp := &wire.ConnectResponse{Leader: ok}
+	resp := &wire.ConnectResponse{Leader: ok, Masters: m.masters()}
 	if ok {
-		resp.Masters = m.masters()
 		m.leave()
 	}
 	return resp

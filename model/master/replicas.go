@@ -35,7 +35,7 @@ func (m *Master) manageReplicas(t *tabletInfo, from wire.ServerID, r *wire.Repor
 		Factor: t.table.row.Replicas, Ignore: sim.Keys(m.store.Maintenance)}
 	var d replicas.Decision
 	if m.v.Replacement == variant.Replace323 {
-		if changed {
+		if changed || m.v.On(variant.ResumeIntentions) {
 			d = replicas.Decide323(s)
 		}
 	} else {
@@ -118,10 +118,10 @@ func (m *Master) stepDownLeader(t *tabletInfo, leader wire.ServerID) {
 	})
 }
 
-// SetMaintenance puts a tablet server into maintenance, or ends that: what fails there is not
+// setMaintenance puts a tablet server into maintenance, or ends that: what fails there is not
 // replaced, and it gets no new replicas. When it ends, all servers are asked for full reports,
 // since what was ignored may not be reported again (KUDU-2069). Follows TSManager::SetTServerState.
-func (m *Master) SetMaintenance(p *sim.Proc, id wire.ServerID, on bool) wire.Status {
+func (m *Master) setMaintenance(p *sim.Proc, id wire.ServerID, on bool) wire.Status {
 	term, ok := m.enter()
 	if !ok {
 		return errNotLeader

@@ -49,11 +49,11 @@ func (ts *TServer) startHeartbeaters(masters []wire.ServerID) {
 	}
 }
 
-// heartbeatTo makes the masters that heartbeats go to those that the leader names. In Kudu that
-// takes a restart with another --tserver_master_addrs.
-func (ts *TServer) heartbeatTo(masters []wire.ServerID) {
+// heartbeatTo makes the masters that heartbeats go to those that the leader names; what others name
+// is added. In Kudu that takes a restart with another --tserver_master_addrs.
+func (ts *TServer) heartbeatTo(masters []wire.ServerID, leader bool) {
 	for _, h := range ts.beats {
-		if !slices.Contains(masters, h.master) {
+		if leader && !slices.Contains(masters, h.master) {
 			h.over = true
 			h.markDirty(0) // wakes it
 		}
@@ -126,8 +126,8 @@ func (h *heartbeater) beat(p *sim.Proc) bool {
 	}
 	h.acknowledge(req.Report.Seq)
 	h.lookForNewLeader(resp, req.Report.Full && !resp.NeedsReregister)
-	if resp.LeaderMaster && h.masters == nil {
-		h.ts.heartbeatTo(resp.Masters)
+	if h.masters == nil {
+		h.ts.heartbeatTo(resp.Masters, resp.LeaderMaster)
 	}
 	return true
 }
@@ -188,11 +188,10 @@ func (h *heartbeater) acknowledge(seq int64) {
 // the last one gets a full report.
 func (h *heartbeater) connect(p *sim.Proc) bool {
 	leader, all := client.FindLeader(p, h.masters, p.Now().Add(connectToMasterRPCDeadline))
-	h.master = leader
+	h.master, h.masters = leader, all
 	if leader == wire.NoServer {
 		return false
 	}
-	h.masters = all
 	if h.master != h.last && h.ts.v.FullReportOnNewLeader() {
 		h.full = true
 	}
@@ -203,5 +202,22 @@ func (h *heartbeater) connect(p *sim.Proc) bool {
 func (h *heartbeater) disconnect() {
 	if h.masters != nil {
 		h.master = wire.NoServer
+	}
+}
+
+// tombstoneInterval is how often tombstones are reported: Kudu's
+// tserver_send_tombstoned_tablets_report_inteval_secs, which is off there.
+const tombstoneInterval = time.Minute
+
+// reportTombstones makes sure that what is left of a replica does not outlive its table: nobody
+// tells a server that is no member any more.
+func (ts *TServer) reportTombstones(p *sim.Proc) {
+	for ts.v.On(variant.ReportTombstones) {
+		p.Sleep("report of tombstones", tombstoneInterval)
+		for _, id := range sim.Keys(ts.tablets) {
+			if ts.tablets[id].Data == wire.DataTombstoned {
+				ts.markDirty(id)
+			}
+		}
 	}
 }

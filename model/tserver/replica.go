@@ -146,7 +146,10 @@ func (ts *TServer) alterSchema(p *sim.Proc, req *wire.AlterSchemaRequest) wire.S
 	}
 	t.altering.Lock(p, "an earlier alter of the tablet")
 	defer t.altering.Unlock()
+	consensus := t.consensus
 	switch {
+	case consensus == nil || t.busy:
+		return wire.Err(wire.TabletNotRunning, "")
 	case t.version > req.Version:
 		return wire.Err(wire.TabletHasANewerSchema, "")
 	case t.version == req.Version && !slices.Equal(t.schema, req.Schema):
@@ -157,7 +160,7 @@ func (ts *TServer) alterSchema(p *sim.Proc, req *wire.AlterSchemaRequest) wire.S
 	var e wire.Encoder
 	e.Int(int(req.Version))
 	e.Schema(req.Schema)
-	_, err := t.consensus.Replicate(p, t.consensus.Term(), wire.AlterSchema, e.Bytes())
+	_, err := consensus.Replicate(p, consensus.Term(), wire.AlterSchema, e.Bytes())
 	if err != nil {
 		return wire.Err(wire.NotTheLeader, err.Error())
 	}

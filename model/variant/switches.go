@@ -33,6 +33,8 @@ const (
 	KUDU2472
 	// StartStamp tells the starts of a tablet server apart by its wall clock.
 	StartStamp
+	// KUDU3486 never tells of a tombstone that is left of a dropped table.
+	KUDU3486
 
 	// FullReportByTerm: a tablet server sends a full report for every term of a leader master.
 	FullReportByTerm
@@ -48,6 +50,8 @@ const (
 	WaitForTServers
 	// MonotonicStartStamp: the stamp of a tablet server's start never goes back.
 	MonotonicStartStamp
+	// ReportTombstones: a tablet server tells of its tombstones again and again.
+	ReportTombstones
 
 	switchCount
 )
@@ -92,6 +96,8 @@ var Defects = []Defect{
 		"B05", []Switch{WaitForTServers}},
 	{StartStamp, "start-stamp", "a tablet server whose clock was set back counts as an old start",
 		"start-stamp", []Switch{MonotonicStartStamp}},
+	{KUDU3486, "KUDU-3486", "tombstones of evicted replicas outlive their table",
+		"B37", []Switch{ReportTombstones}},
 }
 
 // Defences lists all defences.
@@ -110,6 +116,8 @@ var Defences = []Defence{
 		"CreateTable waits within its deadline for enough tablet servers to be known"},
 	{MonotonicStartStamp, "monotonic-start-stamp",
 		"the stamp of a tablet server's start is kept on its disk and never goes back"},
+	{ReportTombstones, "report-tombstones",
+		"a tablet server reports its tombstones once a minute"},
 }
 
 // Profile is a named set of defects that stands for a version of the system.
@@ -125,12 +133,12 @@ var Profiles = []Profile{
 	{ID: "ideal", Title: "every known hazard closed"},
 	{ID: "kudu-0.7", Title: "Kudu before the fixes of 2016",
 		Defects: []Switch{KUDU1353, KUDU1374, KUDU1358, KUDU1991, KUDU1537, KUDU1188, L12,
-			StartStamp},
+			StartStamp, KUDU3486},
 		Options: []string{"pre-election=false", "waits-end-with-term=false"}},
 	{ID: "kudu-1.0", Title: "Kudu with what was adopted against KUDU-1353",
-		Defects: []Switch{KUDU1991, KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp},
+		Defects: []Switch{KUDU1991, KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486},
 		Options: []string{"pre-election=false", "waits-end-with-term=false"}},
 	{ID: "kudu-head", Title: "Kudu of today, with its open hazards",
-		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp},
+		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486},
 		Options: []string{"waits-end-with-term=false"}},
 }

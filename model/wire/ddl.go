@@ -43,7 +43,7 @@ func (*ConnectToMaster) Size() int { return 8 }
 type ConnectResponse struct {
 	Leader  bool
 	Status  Status
-	Masters []ServerID // of a leader: all there are
+	Masters []ServerID // as this one knows them
 }
 
 // Kind implements sim.Message.

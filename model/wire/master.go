@@ -2,10 +2,11 @@ package wire
 
 import "tabletop/sim"
 
-// Kinds of messages that change who the masters are.
+// Kinds of messages with which people administer a cluster.
 var (
-	KindAddMaster    = sim.NewKind("AddMaster")
-	KindRemoveMaster = sim.NewKind("RemoveMaster")
+	KindChangeTServerState = sim.NewKind("ChangeTServerState")
+	KindAddMaster          = sim.NewKind("AddMaster")
+	KindRemoveMaster       = sim.NewKind("RemoveMaster")
 )
 
 // AddMasterRequest asks the leader master to make a server a master. It is answered by a
@@ -33,3 +34,22 @@ func (m *RemoveMasterRequest) Fold(d *sim.Digest) { d.Int(int64(m.Master)) }
 
 // Size implements sim.Message.
 func (*RemoveMasterRequest) Size() int { return 48 }
+
+// ChangeTServerStateRequest announces work on a tablet server to the leader master, or its end. It is
+// answered by a TabletResponse.
+type ChangeTServerStateRequest struct {
+	Server      ServerID
+	Maintenance bool
+}
+
+// Kind implements sim.Message.
+func (*ChangeTServerStateRequest) Kind() *sim.Kind { return KindChangeTServerState }
+
+// Fold implements sim.Message.
+func (m *ChangeTServerStateRequest) Fold(d *sim.Digest) {
+	d.Int(int64(m.Server))
+	d.Bool(m.Maintenance)
+}
+
+// Size implements sim.Message.
+func (*ChangeTServerStateRequest) Size() int { return 48 }

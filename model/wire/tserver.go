@@ -130,7 +130,7 @@ type TSHeartbeatResponse struct {
 	LeaderTerm      int64 // in which the master is ready to lead; 0 if it is not
 	NeedsReregister bool
 	NeedsFullReport bool
-	Masters         []ServerID // as the leader knows them
+	Masters         []ServerID // as this one knows them
 }
 
 // Kind implements sim.Message.

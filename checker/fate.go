@@ -1,0 +1,72 @@
+package checker
+
+import (
+	"tabletop/model"
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// fate keeps what became of servers for good, and which configuration of each tablet is the latest:
+// by both the judges know of whom nothing can be asked any more.
+type fate struct {
+	c *model.Cluster
+	// damaged disks have lost something that was durable.
+	damaged map[sim.NodeID]bool
+	// configs are the latest committed configurations, by whoever committed them first.
+	configs map[wire.TabletID]wire.RaftConfig
+}
+
+func watchFate(c *model.Cluster) *fate {
+	f := &fate{c: c, damaged: map[sim.NodeID]bool{}, configs: map[wire.TabletID]wire.RaftConfig{}}
+	sim.DiskDamaged.Subscribe(c.World, func(e sim.SyncEvent) { f.damaged[e.Node.ID()] = true })
+	note := func(e raft.ReplicaEvent) {
+		id, now := e.Replica.Tablet(), e.Replica.Config()
+		if had, known := f.configs[id]; !known || now.Index > had.Index {
+			f.configs[id] = now
+		}
+	}
+	raft.Booted.Subscribe(c.World, note)
+	raft.ConfigCommitted.Subscribe(c.World, note)
+	return f
+}
+
+// lost reports whether the server is gone for good: its machine, or its disk.
+func (f *fate) lost(id wire.ServerID) bool {
+	return f.c.World.Node(id.Node()).Retired() || f.c.ServerOn(id.Node()) != id
+}
+
+// lostReplica reports whether a fault has taken a member's replica: its server is lost, or its disk
+// damaged so that there is no replica to open.
+func (f *fate) lostReplica(tablet wire.TabletID, id wire.ServerID) bool {
+	switch {
+	case f.lost(id):
+		return true
+	case !f.damaged[id.Node()]:
+		return false
+	}
+	return tablet == wire.SysCatalog || f.c.TServerOn(id.Node()).Replica(tablet) == nil
+}
+
+// able reports whether faults have left the tablet a majority of the voters.
+func (f *fate) able(tablet wire.TabletID) bool {
+	voters := f.configs[tablet].Voters()
+	left := len(voters)
+	for _, id := range voters {
+		if f.lostReplica(tablet, id) {
+			left--
+		}
+	}
+	return len(voters) == 0 || left >= raft.Majority(len(voters))
+}
+
+// tservers returns how many tablet servers there are, now that some may be lost.
+func (f *fate) tservers() int {
+	n := 0
+	for _, id := range f.c.TServerNodes() {
+		if !f.c.World.Node(id).Retired() {
+			n++
+		}
+	}
+	return n
+}

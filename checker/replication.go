@@ -1,0 +1,73 @@
+package checker
+
+import (
+	"fmt"
+
+	"tabletop/model/catalog"
+	"tabletop/model/master"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// replication lists tablets whose replicas are not what their table wants: as many voters as its
+// replication factor, each with a replica that runs, nobody else, and no mark that somebody is to be
+// promoted or replaced.
+func (j *Judges) replication(m *master.Master) []Unfinished {
+	var list []Unfinished
+	store := m.Store()
+	for _, id := range sim.Keys(store.Tablets) {
+		row := store.Tablets[id]
+		table := store.Tables[row.Table]
+		if row.State != catalog.TabletRunning || !table.Live() || !j.fate.able(id) {
+			continue
+		}
+		if reason, detail := j.replicas(id, table.Replicas); reason != "" {
+			list = append(list, Unfinished{"tablet", reason, fmt.Sprintf("%v of %s: %s%s", id,
+				table.Name, detail, tasksOf(m, row))})
+		}
+	}
+	return list
+}
+
+// replicas says what is wrong with a tablet's replicas; the empty reason: nothing.
+func (j *Judges) replicas(id wire.TabletID, factor int) (reason, detail string) {
+	node := j.c.LeaderOf(id)
+	if node == nil {
+		return "no-leader", "no replica leads"
+	}
+	leader := j.c.TServerOn(node.ID())
+	state := leader.Replica(id).State()
+	detail = fmt.Sprintf("%s leads %v, replication factor %d, health %v", node.Name(),
+		state.Config, factor, state.Health)
+	voters := len(state.Config.Voters())
+	switch {
+	case state.Pending:
+		return "config-pending", detail
+	case j.fate.tservers() < factor:
+		return "", ""
+	case voters < factor:
+		return "under-replicated", detail
+	case len(state.Config.Members) > factor:
+		return "over-replicated", detail
+	}
+	for _, member := range state.Config.Members {
+		if member.NonVoter || member.Promote || member.Replace && j.fate.tservers() > factor {
+			return "stale-mark", detail
+		}
+		ts := j.c.TServerOn(member.ID.Node())
+		if ts.ID() != member.ID || !ts.Node().Alive() || ts.Replica(id) == nil {
+			return "replica-missing", detail + ", and " + ts.Node().Name() + " has no replica"
+		}
+	}
+	return "", ""
+}
+
+func tasksOf(m *master.Master, row *catalog.Tablet) string {
+	text := ""
+	for _, task := range m.Tasks(row.Table) {
+		if task.Tablet == row.ID {
+			text += fmt.Sprintf("; task %v", task)
+		}
+	}
+	return text
+}
