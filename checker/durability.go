@@ -39,6 +39,9 @@ func watchDurability(j *Judges) *durability {
 	tserver.TabletTombstoned.Subscribe(j.c.World, func(e tserver.TabletEvent) {
 		d.tombstoned(e.TServer.Node().ID(), e.Tablet)
 	})
+	tserver.CopyEnded.Subscribe(j.c.World, func(e tserver.CopyEvent) {
+		d.tombstoned(e.TServer.Node().ID(), e.Tablet)
+	})
 	return d
 }
 
@@ -57,7 +60,8 @@ func (d *durability) booted(e raft.ReplicaEvent) {
 	}), v)
 }
 
-// tombstoned expects no entries of a replica that was given up: a copy may take its place.
+// tombstoned expects no entries of a replica that was given up, nor of one that was only just copied:
+// it has promised nothing yet.
 func (d *durability) tombstoned(n sim.NodeID, tablet wire.TabletID) {
 	if v := d.view(n, tablet); v != nil {
 		v.ops, v.parsed = nil, 0

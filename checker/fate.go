@@ -15,10 +15,19 @@ type fate struct {
 	damaged map[sim.NodeID]bool
 	// configs are the latest committed configurations, by whoever committed them first.
 	configs map[wire.TabletID]wire.RaftConfig
+	// booted are the replicas that there ever were.
+	booted map[hosted]bool
+}
+
+// hosted is a replica of a tablet on a server.
+type hosted struct {
+	tablet wire.TabletID
+	server wire.ServerID
 }
 
 func watchFate(c *model.Cluster) *fate {
-	f := &fate{c: c, damaged: map[sim.NodeID]bool{}, configs: map[wire.TabletID]wire.RaftConfig{}}
+	f := &fate{c: c, damaged: map[sim.NodeID]bool{}, configs: map[wire.TabletID]wire.RaftConfig{},
+		booted: map[hosted]bool{}}
 	sim.DiskDamaged.Subscribe(c.World, func(e sim.SyncEvent) { f.damaged[e.Node.ID()] = true })
 	note := func(e raft.ReplicaEvent) {
 		id, now := e.Replica.Tablet(), e.Replica.Config()
@@ -27,6 +36,9 @@ func watchFate(c *model.Cluster) *fate {
 		}
 	}
 	raft.Booted.Subscribe(c.World, note)
+	raft.Booted.Subscribe(c.World, func(e raft.ReplicaEvent) {
+		f.booted[hosted{e.Replica.Tablet(), e.Replica.ID()}] = true
+	})
 	raft.ConfigCommitted.Subscribe(c.World, note)
 	return f
 }
@@ -48,16 +60,32 @@ func (f *fate) lostReplica(tablet wire.TabletID, id wire.ServerID) bool {
 	return tablet == wire.SysCatalog || f.c.TServerOn(id.Node()).Replica(tablet) == nil
 }
 
-// able reports whether faults have left the tablet a majority of the voters.
+// able reports whether faults have left the tablet a majority of the voters, by the latest committed
+// configuration and by the one that its leader, if it has any, tries to commit.
 func (f *fate) able(tablet wire.TabletID) bool {
-	voters := f.configs[tablet].Voters()
-	left := len(voters)
-	for _, id := range voters {
-		if f.lostReplica(tablet, id) {
-			left--
+	if tablet != wire.SysCatalog {
+		if leader := f.c.LeaderOf(tablet); leader != nil {
+			active := f.c.TServerOn(leader.ID()).Replica(tablet).Active()
+			if !f.majority(tablet, active.Voters()) {
+				return false
+			}
 		}
 	}
-	return len(voters) == 0 || left >= raft.Majority(len(voters))
+	return f.majority(tablet, f.configs[tablet].Voters())
+}
+
+// majority reports whether enough voters are left. Once one is lost, those that never had a replica,
+// since it could not be created, count for nothing either.
+func (f *fate) majority(tablet wire.TabletID, voters []wire.ServerID) bool {
+	lost, never := 0, 0
+	for _, id := range voters {
+		if f.lostReplica(tablet, id) {
+			lost++
+		} else if !f.booted[hosted{tablet, id}] {
+			never++
+		}
+	}
+	return lost == 0 || len(voters)-lost-never >= raft.Majority(len(voters))
 }
 
 // tservers returns how many tablet servers there are, now that some may be lost.

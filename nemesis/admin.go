@@ -128,7 +128,8 @@ func (x *Executor) maintenance(r *Record, nodes []*sim.Node) (undo func()) {
 	}
 }
 
-// changeConfig changes who has replicas of a tablet, behind the masters' back.
+// changeConfig changes who has replicas of a tablet, behind the masters' back; while others are not
+// well nobody would take a replica away.
 func (x *Executor) changeConfig(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "configuration changed"
 	id, found := x.firstTablet(r.Fault.Table)
@@ -150,6 +151,10 @@ func (x *Executor) changeConfig(r *Record, nodes []*sim.Node) (undo func()) {
 			return false
 		}
 		to := x.c.ServerOn(leader.ID())
+		if r.Fault.Change == "remove" && !x.well(id, leader, server.ID) {
+			r.Missed = "another replica is not well"
+			return true
+		}
 		code := ask(p, to, &wire.ChangeConfigRequest{Dest: to, Tablet: id, CAS: wire.NoCAS,
 			Changes: []wire.PeerChange{change}})
 		if code == wire.OK {
@@ -158,6 +163,17 @@ func (x *Executor) changeConfig(r *Record, nodes []*sim.Node) (undo func()) {
 		return code == wire.OK || code == wire.InvalidConfig
 	})
 	return nil
+}
+
+// well reports whether all voters of a tablet but one run.
+func (x *Executor) well(id wire.TabletID, leader *sim.Node, but wire.ServerID) bool {
+	for _, voter := range x.c.TServerOn(leader.ID()).Replica(id).Active().Voters() {
+		ts := x.c.TServerOn(voter.Node())
+		if voter != but && (ts.ID() != voter || !ts.Node().Alive() || ts.Replica(id) == nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // lose takes a machine away for good.
@@ -195,22 +211,18 @@ func (x *Executor) sawConfig(e raft.ReplicaEvent) {
 // over first. If a new server has taken the place of the old one, it is the old one that goes.
 func (x *Executor) removeMaster(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "master removed"
-	n := nodes[0]
+	n, asked := nodes[0], wire.NoServer
 	x.admin("remove a master", func(p *sim.Proc) bool {
 		m := x.c.LeaderMaster()
 		if m == nil {
 			return false
 		}
-		id := wire.NoServer
-		for _, member := range m.Consensus().Config().Servers() {
-			if member.Node() == n.ID() && id == wire.NoServer {
-				id = member
-			}
-		}
-		if id == wire.NoServer {
+		id := firstOn(m.Consensus().Config(), n)
+		if id == wire.NoServer || asked != wire.NoServer && id != asked {
+			x.removed(r, n, asked) // the answer may have been lost
 			return true
 		}
-		if m.ID() == id {
+		if asked = id; m.ID() == id {
 			ask(p, id, &wire.LeaderStepDownRequest{Dest: id, Tablet: wire.SysCatalog,
 				Graceful: true, Successor: wire.NoServer})
 			return false
@@ -218,11 +230,29 @@ func (x *Executor) removeMaster(r *Record, nodes []*sim.Node) (undo func()) {
 		if x.askMaster(p, &wire.RemoveMasterRequest{Master: id}) != wire.OK {
 			return false
 		}
-		r.Effect = 1
-		if x.c.ServerOn(n.ID()) == id {
-			n.Retire()
-		}
+		x.removed(r, n, id)
 		return true
 	})
 	return nil
+}
+
+// firstOn returns the first member on a node.
+func firstOn(c wire.RaftConfig, n *sim.Node) wire.ServerID {
+	for _, id := range c.Servers() {
+		if id.Node() == n.ID() {
+			return id
+		}
+	}
+	return wire.NoServer
+}
+
+// removed takes the machine of a master away that is none any more, unless another server is there.
+func (x *Executor) removed(r *Record, n *sim.Node, id wire.ServerID) {
+	if id == wire.NoServer {
+		return
+	}
+	r.Effect = 1
+	if x.c.ServerOn(n.ID()) == id {
+		n.Retire()
+	}
 }

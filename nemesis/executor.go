@@ -162,7 +162,9 @@ func (x *Executor) resolve(word string) []*sim.Node {
 	var nodes []*sim.Node
 	if word == "masters" || word == "tservers" {
 		for _, id := range x.side(word) {
-			nodes = append(nodes, x.c.World.Node(id))
+			if n := x.c.World.Node(id); !x.c.Spare(n) {
+				nodes = append(nodes, n)
+			}
 		}
 	} else if n := x.c.Resolve(word); n != nil {
 		nodes = append(nodes, n)

@@ -63,13 +63,14 @@ const joinRetry = 5 * time.Second // master_auto_join_retry_interval_secs
 // nothing of the tablet, so that the leader does not take an empty one for one that cannot be
 // helped (KUDU-3762). Follows MasterRunner::AddMaster, with master_auto_join_cluster.
 func (m *Master) join(p *sim.Proc, known []wire.ServerID) {
-	for !m.tryJoin(p, known) {
+	for !m.tryJoin(p, &known) {
 		p.Sleep("next attempt to join", joinRetry)
 	}
 }
 
-func (m *Master) tryJoin(p *sim.Proc, known []wire.ServerID) bool {
-	leader, _ := client.FindLeader(p, known, p.Now().Add(tsRPCTimeout))
+func (m *Master) tryJoin(p *sim.Proc, known *[]wire.ServerID) bool {
+	leader, all := client.FindLeader(p, *known, p.Now().Add(tsRPCTimeout))
+	*known = all
 	if leader == wire.NoServer {
 		return false
 	}

@@ -72,7 +72,8 @@ func (m *Master) knownTablets(report *wire.TabletReport) []*tabletInfo {
 }
 
 // discard tells the reporter to give up a replica that the catalog says nobody needs: its tablet is
-// gone, or it was evicted, which the reporter may not have heard of.
+// gone, or it was evicted, which the reporter may not have heard of. Kudu spares one that knows the
+// very configuration which it is not in: a copy that was under way during the eviction stays.
 func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 	t := m.cat.tablets[r.Tablet]
 	switch {
@@ -80,7 +81,7 @@ func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 	case t.row.Gone() || !t.table.row.Live():
 		m.deleteReplica(t, from)
 	case r.Data == wire.DataTombstoned || t.row.Consensus.Config.Has(from):
-	case r.State.Config.Index < t.row.Consensus.Config.Index:
+	case r.State.Config.Index <= t.row.Consensus.Config.Index:
 		m.tombstoneReplica(t, from, t.row.Consensus.Config.Index)
 	}
 }

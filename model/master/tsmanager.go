@@ -53,7 +53,7 @@ func (d *tsDescriptor) noteCreation(now sim.Time) {
 func (m *Master) register(id wire.ServerID, incarnation int64) bool {
 	d := m.ts.descriptors[id]
 	if d == nil {
-		d = &tsDescriptor{id: id}
+		d = &tsDescriptor{id: id, incarnation: incarnation}
 		m.ts.descriptors[id] = d
 	}
 	if incarnation < d.incarnation {

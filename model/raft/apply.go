@@ -88,6 +88,9 @@ func (r *Replica) runApply(p *sim.Proc) {
 			r.applyNext()
 			if r.meta.Config.Index == r.applied && r.meta.dirty() {
 				r.meta.flush(p)
+				if r.closed {
+					return
+				}
 			}
 			r.endRound(r.applied, nil)
 		}

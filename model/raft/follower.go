@@ -90,7 +90,7 @@ func (r *Replica) follow(p *sim.Proc, req *wire.UpdateConsensusRequest) {
 func (r *Replica) heard(p *sim.Proc) {
 	r.failedElections = 0
 	alive := r.cfg.Timing.minElectionTimeout()
-	r.withholdUntil = p.Now().Add(alive)
+	r.withholdUntil, r.heardAt = p.Now().Add(alive), p.Now()
 	r.snooze(alive)
 }
 

@@ -55,6 +55,7 @@ type metaFile struct {
 	version int64 // of the fields
 	saved   int64 // the version on disk
 	writing sim.Mutex
+	closed  bool
 }
 
 func (m *metaFile) setTerm(term int64) {
@@ -77,12 +78,19 @@ func (m *metaFile) flush(p *sim.Proc) {
 	want := m.version
 	m.writing.Lock(p, "consensus metadata")
 	defer m.writing.Unlock()
-	if m.saved >= want {
+	if m.saved >= want || m.closed {
 		return
 	}
 	version := m.version
 	fs.Replace(p, MetaFile(m.dir), m.encode())
 	m.saved = version
+}
+
+// close returns when nothing writes the file any more.
+func (m *metaFile) close(p *sim.Proc) {
+	m.writing.Lock(p, "consensus metadata")
+	m.closed = true
+	m.writing.Unlock()
 }
 
 // dirty reports whether the disk lags behind.

@@ -167,6 +167,7 @@ type Replica struct {
 	busy            sim.Mutex
 	detector        *sim.Timer
 	withholdUntil   sim.Time // votes, because a leader lives
+	heardAt         sim.Time // when a leader was heard last, or the replica opened
 	failedElections int      // since a leader was last heard of
 	electing        bool
 }
@@ -188,6 +189,7 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	}
 	r.log.sync(p)
 	r.findPending()
+	r.heardAt = n.Now()
 	Booted.Publish(n.World(), ReplicaEvent{r, r.meta.Term})
 	for r.applied < r.commit {
 		r.applyNext()
@@ -265,6 +267,14 @@ func (r *Replica) Tablet() wire.TabletID { return r.cfg.Tablet }
 // Node returns the node it lives on.
 func (r *Replica) Node() *sim.Node { return r.node }
 
+// LastHeard returns when the replica last heard a leader, or was opened; of a leader, now.
+func (r *Replica) LastHeard() sim.Time {
+	if r.role == Leader {
+		return r.node.Now()
+	}
+	return r.heardAt
+}
+
 // ID returns who the replica's server is.
 func (r *Replica) ID() wire.ServerID { return r.cfg.Self }
 
@@ -291,6 +301,7 @@ func (r *Replica) Shutdown(p *sim.Proc) {
 	r.committed.Broadcast()
 	r.progress.Broadcast()
 	r.busy.Lock(p, "update lock")
+	r.meta.close(p)
 	r.busy.Unlock()
 }
 

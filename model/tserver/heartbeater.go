@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tabletop/model/client"
+	"tabletop/model/raft"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -205,19 +206,25 @@ func (h *heartbeater) disconnect() {
 	}
 }
 
-// tombstoneInterval is how often tombstones are reported: Kudu's
-// tserver_send_tombstoned_tablets_report_inteval_secs, which is off there.
-const tombstoneInterval = time.Minute
+// leftoverInterval is how often what may be left over is reported. Kudu's
+// tserver_send_tombstoned_tablets_report_inteval_secs is for tombstones only, and off.
+const leftoverInterval = time.Minute
 
-// reportTombstones makes sure that what is left of a replica does not outlive its table: nobody
-// tells a server that is no member any more.
-func (ts *TServer) reportTombstones(p *sim.Proc) {
-	for ts.v.On(variant.ReportTombstones) {
-		p.Sleep("report of tombstones", tombstoneInterval)
+// reportLeftovers makes sure that what is left of a replica does not outlive its table: nobody tells
+// a server that is no member any more, or was not yet one by the catalog.
+func (ts *TServer) reportLeftovers(p *sim.Proc) {
+	for ts.v.On(variant.ReportLeftovers) {
+		p.Sleep("report of leftovers", leftoverInterval)
 		for _, id := range sim.Keys(ts.tablets) {
-			if ts.tablets[id].Data == wire.DataTombstoned {
+			if t := ts.tablets[id]; t.Data == wire.DataTombstoned || t.forsaken(p.Now()) {
 				ts.markDirty(id)
 			}
 		}
 	}
+}
+
+// forsaken reports whether the replica has heard no leader for long.
+func (t *replica) forsaken(now sim.Time) bool {
+	r, open := t.consensus.(*raft.Replica)
+	return open && now.Sub(r.LastHeard()) >= leftoverInterval
 }

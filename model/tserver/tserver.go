@@ -38,7 +38,7 @@ func Boot(n *sim.Node, cfg Config) *TServer {
 	n.Go("start", func(p *sim.Proc) {
 		ts.instance.Keep(p)
 		ts.startHeartbeaters(cfg.Masters)
-		ts.reportTombstones(p)
+		ts.reportLeftovers(p)
 	})
 	n.Go("open tablets", func(p *sim.Proc) {
 		for _, id := range sim.Keys(ts.tablets) {

@@ -50,8 +50,8 @@ const (
 	WaitForTServers
 	// MonotonicStartStamp: the stamp of a tablet server's start never goes back.
 	MonotonicStartStamp
-	// ReportTombstones: a tablet server tells of its tombstones again and again.
-	ReportTombstones
+	// ReportLeftovers: a tablet server tells again and again of what nobody may need any more.
+	ReportLeftovers
 
 	switchCount
 )
@@ -97,7 +97,7 @@ var Defects = []Defect{
 	{StartStamp, "start-stamp", "a tablet server whose clock was set back counts as an old start",
 		"start-stamp", []Switch{MonotonicStartStamp}},
 	{KUDU3486, "KUDU-3486", "tombstones of evicted replicas outlive their table",
-		"B37", []Switch{ReportTombstones}},
+		"B37", []Switch{ReportLeftovers}},
 }
 
 // Defences lists all defences.
@@ -116,8 +116,8 @@ var Defences = []Defence{
 		"CreateTable waits within its deadline for enough tablet servers to be known"},
 	{MonotonicStartStamp, "monotonic-start-stamp",
 		"the stamp of a tablet server's start is kept on its disk and never goes back"},
-	{ReportTombstones, "report-tombstones",
-		"a tablet server reports its tombstones once a minute"},
+	{ReportLeftovers, "report-leftovers",
+		"a tablet server reports tombstones, and replicas without a leader, once a minute"},
 }
 
 // Profile is a named set of defects that stands for a version of the system.
