@@ -21,15 +21,6 @@ type durability struct {
 	highest int64                   // index of the last committed entry of the master tablet
 }
 
-// durableView is what the disk of one replica surely holds.
-type durableView struct {
-	replica *raft.Replica
-	log     string // the file
-	meta    raft.Meta
-	ops     []wire.OpID // the log, by index from 1
-	parsed  int         // bytes of the log seen
-}
-
 func watchDurability(j *Judges) *durability {
 	d := &durability{j: j, looked: j.counter(DurableBeforeVisible),
 		disks: map[sim.NodeID][]*durableView{}, exempt: map[wire.RequestID]bool{}}
@@ -48,15 +39,13 @@ func watchDurability(j *Judges) *durability {
 // booted looks at the disk anew: the last loss of power may have left more than was sure.
 func (d *durability) booted(e raft.ReplicaEvent) {
 	id := e.Replica.Node().ID()
-	v := &durableView{replica: e.Replica, log: raft.LogFile(e.Replica.Dir())}
-	v.readLog()
-	v.readMeta()
+	v := viewOf(e.Replica)
 	if old := d.view(id, e.Replica.Tablet()); old != nil && old.forgottenBy(e.Replica) {
 		d.broken(e.Replica.Tablet(), "forgotten", "%s comes back with %d entries of %v, of which "+
 			"its disk held %d", id, e.Replica.LastLogged().Index, e.Replica.Tablet(), len(old.ops))
 	}
 	d.disks[id] = append(slices.DeleteFunc(d.disks[id], func(old *durableView) bool {
-		return old.log == v.log
+		return old.replica.Dir() == v.replica.Dir()
 	}), v)
 }
 
@@ -64,20 +53,8 @@ func (d *durability) booted(e raft.ReplicaEvent) {
 // it has promised nothing yet.
 func (d *durability) tombstoned(n sim.NodeID, tablet wire.TabletID) {
 	if v := d.view(n, tablet); v != nil {
-		v.ops, v.parsed = nil, 0
+		v.forget()
 	}
-}
-
-// forgottenBy reports whether a replica that was opened again lacks the end of what was durable,
-// without another entry in its place. One that cannot read what it promised must not be opened.
-func (v *durableView) forgottenBy(r *raft.Replica) bool {
-	has := r.LastLogged().Index
-	for i := range min(has, int64(len(v.ops))) {
-		if r.OpAt(i+1) != v.ops[i] {
-			return false
-		}
-	}
-	return has < int64(len(v.ops))
 }
 
 func (d *durability) view(n sim.NodeID, tablet wire.TabletID) *durableView {
@@ -89,47 +66,11 @@ func (d *durability) view(n sim.NodeID, tablet wire.TabletID) *durableView {
 	return nil
 }
 
-// synced brings the views of a node up to date. A sync of the directory is what makes new
-// metadata durable.
+// synced brings the views of a node up to date.
 func (d *durability) synced(e sim.SyncEvent) {
 	for _, v := range d.disks[e.Node.ID()] {
-		switch e.File {
-		case "":
-			v.readMeta()
-		case v.log:
-			v.readLog()
-		}
+		v.synced(e.File)
 	}
-}
-
-func (v *durableView) readLog() {
-	log, _ := v.replica.Node().Disk().Durable(v.log)
-	for {
-		r, ok := raft.ReadRecord(log, v.parsed)
-		if !ok || r.Entry.Index > int64(len(v.ops))+1 || !r.Commit && r.Entry.Index < 1 {
-			return // it ends here, is torn, or was damaged
-		}
-		v.parsed = r.End
-		if !r.Commit {
-			v.ops = append(v.ops[:r.Entry.Index-1], r.Entry.OpID)
-		}
-	}
-}
-
-func (v *durableView) readMeta() {
-	file, ok := v.replica.Node().Disk().Durable(raft.MetaFile(v.replica.Dir()))
-	if ok {
-		v.meta, _ = raft.ReadMeta(file)
-	}
-}
-
-func (v *durableView) has(op wire.OpID) bool {
-	return op.Index == 0 || op.Index <= int64(len(v.ops)) && v.ops[op.Index-1] == op
-}
-
-// votedFor reports whether the disk rules out another vote in the term.
-func (v *durableView) votedFor(candidate wire.ServerID, term int64) bool {
-	return v.meta.Term > term || v.meta.Term == term && v.meta.VotedFor == candidate
 }
 
 // sent looks at a message that leaves a node, and at what it promises.

@@ -31,6 +31,9 @@ func disasterPlan(seed uint64, s variant.Selection) Plan { return drawStorm("dis
 func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	d := &drawing{r: sim.NewRand(seed, streamPlan)}
 	d.size()
+	// Of its own, so that it draws nothing away from the rest: the storms are the same without it.
+	d.segment = []string{"8MiB", "8MiB", "8MiB", "16KiB", "8KiB", "4KiB", "2KiB",
+		"1KiB"}[sim.NewRand(seed, streamPlan, 2).Intn(8)]
 	d.resize(s)
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
@@ -63,6 +66,7 @@ type drawing struct {
 	spares                     int // masters that may be added
 	unavailable                time.Duration
 	replacement                string
+	segment                    string // size of those of the logs
 	names                      []string
 	begin, end                 time.Duration
 	ops                        []PlannedOp
@@ -114,6 +118,7 @@ func (d *drawing) options() []string {
 		fmt.Sprint("clients=", d.clients), "net=" + d.net, "disk=" + d.disk,
 		fmt.Sprint("spare-masters=", d.spares), "replica-management=" + d.replacement,
 		"follower-unavailable=" + d.unavailable.String(),
+		"log-segment-size=" + d.segment,
 	}
 }
 

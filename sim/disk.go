@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -148,6 +149,19 @@ func apply(dir map[string]*File, name string, f *File) {
 
 // List returns the names of all files, sorted.
 func (d *Disk) List() []string { return Keys(d.now) }
+
+// Under returns the names of all files that begin with the prefix, sorted.
+func (d *Disk) Under(prefix string) []string {
+	var names []string
+	//tabletop:allow map-range: the names are sorted at once; most of a large directory is passed by
+	for name := range d.now {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
 
 // call gives the file a name.
 func (f *File) call(name string) {

@@ -77,6 +77,7 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 		PreElection:      m.v.PreElection,
 		FailureDetection: m.v.MasterFailureDetection,
 		EndWithTerm:      m.v.WaitsEndWithTerm,
+		Log:              raft.LogOptions{SegmentSize: m.v.LogSegmentSize},
 	}, m)
 	p.Must(err)
 	m.consensus = replica
@@ -129,7 +130,7 @@ func (m *Master) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
 	case *wire.RemoveMasterRequest:
 		return &wire.TabletResponse{Status: wire.Err(m.removeMaster(p, req.Master), "")}
 	case *wire.BeginCopySessionRequest:
-		return m.beginCopySession(req)
+		return m.beginCopySession(p, req)
 	case *wire.FetchDataRequest:
 		return m.source.Fetch(req)
 	case *wire.EndCopySessionRequest:

@@ -99,10 +99,11 @@ func (m *Master) hasTablet() bool {
 }
 
 // beginCopySession opens a session on the master tablet for a new master.
-func (m *Master) beginCopySession(req sim.Message) sim.Message {
+func (m *Master) beginCopySession(p *sim.Proc, req sim.Message) sim.Message {
 	r, ok := m.consensus.(*raft.Replica)
 	if !ok {
 		return wire.Refuse(req, wire.TabletNotRunning)
 	}
+	p.Must(raft.Verify(m.node, dir))
 	return m.source.Begin(r, fs.Superblock{Tablet: wire.SysCatalog}, dir)
 }

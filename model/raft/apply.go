@@ -67,7 +67,7 @@ func (r *Replica) advanceCommit(index int64) {
 		return
 	}
 	r.commit = index
-	EntryCommitted.Publish(r.node.World(), EntryEvent{r, r.log.entries[index-1].Entry})
+	EntryCommitted.Publish(r.node.World(), EntryEvent{r, r.log.entry(index).Entry})
 	r.committed.Broadcast()
 }
 
@@ -106,7 +106,7 @@ func (r *Replica) applyDelay() time.Duration {
 }
 
 func (r *Replica) applyNext() {
-	e := r.log.entries[r.applied].Entry
+	e := r.log.entry(r.applied + 1).Entry
 	r.applied++
 	if e.Type == wire.ChangeConfig {
 		r.commitConfig(e)

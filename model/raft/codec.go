@@ -8,22 +8,44 @@ import (
 )
 
 // The log on disk is a sequence of records: length and CRC-32 of the body, four bytes each, then
-// the body. A body is either a replicated entry, which also cuts off every older entry at its
-// index and beyond, or the news that entries up to an index are committed. Both say how long the
-// durable part of the log was when they were written. The log is only ever appended to. Where it
-// does not parse there is either a torn tail, which was never acknowledged, or damage to what was:
-// the latter if a later record says that this place was durable.
+// the body. It is kept in segments, files that follow on one another; an offset counts the bytes
+// from the beginning of the first segment there ever was. A body is one of three: the header of a
+// segment, which says where in the log it begins and which entry precedes it, and cuts off what
+// comes after that one; a replicated entry, which also cuts off every older entry at its index and
+// beyond; or the news that entries up to an index are committed. All say how long the durable part
+// of the log was when they were written. The log is only ever appended to. Where it does not
+// parse there is either a torn tail, which was never acknowledged, or damage to what was: the
+// latter if a later record, in whichever segment, says that this place was durable.
 
+// RecordKind says what a record is.
+type RecordKind byte
+
+// The kinds of records.
 const (
-	recordReplicate = 'R'
-	recordCommit    = 'C'
-	recordHeader    = 8
+	RecordSegment   RecordKind = 'S'
+	RecordReplicate RecordKind = 'R'
+	RecordCommit    RecordKind = 'C'
 )
+
+// recordHeader is the length of what precedes the body of a record.
+const recordHeader = 8
+
+func appendSegment(b []byte, s *segment, synced int) []byte {
+	return appendRecord(b, func(b []byte) []byte {
+		b = append(b, byte(RecordSegment))
+		b = binary.AppendVarint(b, int64(synced))
+		b = binary.AppendVarint(b, s.number)
+		b = binary.AppendVarint(b, int64(s.base))
+		b = binary.AppendVarint(b, s.prev.Term)
+		return binary.AppendVarint(b, s.prev.Index)
+	})
+}
 
 func appendReplicate(b []byte, e wire.Entry, synced int) []byte {
 	return appendRecord(b, func(b []byte) []byte {
-		b = append(b, recordReplicate, byte(e.Type))
+		b = append(b, byte(RecordReplicate))
 		b = binary.AppendVarint(b, int64(synced))
+		b = append(b, byte(e.Type))
 		b = binary.AppendVarint(b, e.Term)
 		b = binary.AppendVarint(b, e.Index)
 		return append(b, e.Payload...)
@@ -32,7 +54,7 @@ func appendReplicate(b []byte, e wire.Entry, synced int) []byte {
 
 func appendCommit(b []byte, index int64, synced int) []byte {
 	return appendRecord(b, func(b []byte) []byte {
-		b = append(b, recordCommit)
+		b = append(b, byte(RecordCommit))
 		b = binary.AppendVarint(b, int64(synced))
 		return binary.AppendVarint(b, index)
 	})
@@ -50,52 +72,65 @@ func appendRecord(b []byte, body func([]byte) []byte) []byte {
 
 // Record is one record of a log on disk.
 type Record struct {
-	Entry  wire.Entry // unless Commit
-	Commit bool
-	Index  int64 // up to which entries are committed
-	End    int   // offset of the byte behind the record
-	Synced int   // bytes of the log that were durable when it was written
+	Kind   RecordKind
+	Synced int // bytes of the log that were durable when it was written
+	End    int // offset in the file of the byte behind the record
+
+	Entry    wire.Entry // of RecordReplicate
+	Index    int64      // of RecordCommit: up to which entries are committed
+	Number   int64      // of RecordSegment: of the segment, from 1
+	Base     int        // of RecordSegment: offset of its first byte
+	Previous wire.OpID  // of RecordSegment: the entry before its first
 }
 
-// ReadRecord parses the record at the given offset of a log. It reports false where the log
-// ends or is torn.
-func ReadRecord(log []byte, at int) (Record, bool) {
-	if len(log)-at < recordHeader {
+// ReadRecord parses the record at the given offset of a segment. It reports false where the
+// segment ends or is torn.
+func ReadRecord(file []byte, at int) (Record, bool) {
+	if len(file)-at < recordHeader {
 		return Record{}, false
 	}
-	size := int(binary.LittleEndian.Uint32(log[at:]))
-	sum := binary.LittleEndian.Uint32(log[at+4:])
-	if size < 2 || size > len(log)-at-recordHeader {
+	size := int(binary.LittleEndian.Uint32(file[at:]))
+	sum := binary.LittleEndian.Uint32(file[at+4:])
+	if size < 2 || size > len(file)-at-recordHeader {
 		return Record{}, false
 	}
-	body := log[at+recordHeader : at+recordHeader+size]
+	body := file[at+recordHeader : at+recordHeader+size]
 	if crc32.ChecksumIEEE(body) != sum {
 		return Record{}, false
 	}
-	r := Record{End: at + recordHeader + size}
+	r := Record{Kind: RecordKind(body[0]), End: at + recordHeader + size}
+	body = body[1:]
 	next := func() int64 {
 		v, n := binary.Varint(body)
 		body = body[max(n, 0):]
 		return v
 	}
-	if body[0] == recordCommit {
-		body = body[1:]
-		r.Commit, r.Synced, r.Index = true, int(next()), next()
-		return r, true
-	}
-	r.Entry.Type = wire.EntryType(body[1])
-	body = body[2:]
 	r.Synced = int(next())
-	r.Entry.Term, r.Entry.Index = next(), next()
-	r.Entry.Payload = body
+	switch r.Kind {
+	case RecordSegment:
+		r.Number, r.Base = next(), int(next())
+		r.Previous = wire.OpID{Term: next(), Index: next()}
+	case RecordCommit:
+		r.Index = next()
+	case RecordReplicate:
+		if len(body) == 0 {
+			return Record{}, false
+		}
+		r.Entry.Type = wire.EntryType(body[0])
+		body = body[1:]
+		r.Entry.Term, r.Entry.Index = next(), next()
+		r.Entry.Payload = body
+	default:
+		return Record{}, false
+	}
 	return r, true
 }
 
-// damaged reports whether the log, which does not parse at that offset, was durable there once:
-// some record behind it says so.
-func damaged(log []byte, at int) bool {
-	for i := at + 1; i+recordHeader < len(log); i++ {
-		if r, ok := ReadRecord(log, i); ok && r.Synced > at {
+// notedDurable reports whether some record of the file at or behind a place says that the log was
+// durable at the given offset.
+func notedDurable(file []byte, from, offset int) bool {
+	for i := from; i+recordHeader < len(file); i++ {
+		if r, ok := ReadRecord(file, i); ok && r.Synced > offset {
 			return true
 		}
 	}

@@ -55,7 +55,7 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 		}
 	}
 	if last := lastOf(req).Index; code == wire.OK && last > 0 {
-		r.persist(p, req.Term, r.log.entries[last-1].end)
+		r.persist(p, req.Term, r.log.endOf(last))
 	}
 	if r.closed || r.meta.Term != req.Term {
 		return wire.InvalidTerm

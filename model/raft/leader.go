@@ -133,7 +133,7 @@ func (l *leadership) request(f *peer) *wire.UpdateConsensusRequest {
 	}
 	size := 0
 	for i := f.next; i <= r.log.lastIndex(); i++ {
-		e := r.log.entries[i-1].Entry
+		e := r.log.entry(i).Entry
 		size += len(e.Payload)
 		if size > r.cfg.Timing.MaxBatch && len(req.Entries) > 0 {
 			break

@@ -101,6 +101,7 @@ type Config struct {
 	EvictFailed bool
 	// Quiescing tells whether the server does not want to lead now; nil: never.
 	Quiescing func() bool
+	Log       LogOptions
 	// EndWithTerm makes Replicate return ErrDeposed when leadership ends, instead of waiting
 	// until the fate of the entry is known as Kudu does.
 	EndWithTerm bool
@@ -176,17 +177,18 @@ type Replica struct {
 // Exists. The error is ErrCorrupt.
 func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	n := p.Node()
+	cfg.Log = cfg.Log.orDefault()
 	r := &Replica{cfg: cfg, node: n, sm: sm, leader: wire.NoServer, rounds: map[int64]*round{}}
-	// What the last incarnation wrote may not have reached the disk, and what it promised must
-	// still hold: make durable what is about to be believed.
-	p.Must(n.Disk().SyncDir(p))
 	err := r.readMeta()
 	if err != nil {
 		return nil, err
 	}
-	if r.log, r.commit, err = openLog(n, cfg.Dir); err != nil {
+	if r.log, r.commit, err = openLog(n, cfg.Dir, cfg.Log); err != nil {
 		return nil, err
 	}
+	// What the last incarnation wrote may not have reached the disk, and what it promised must
+	// still hold: make durable what is about to be believed.
+	p.Must(n.Disk().SyncDir(p))
 	r.log.sync(p)
 	r.findPending()
 	r.heardAt = n.Now()

@@ -115,7 +115,7 @@ func TestRecordsSurviveATornTail(t *testing.T) {
 	require.Equal(t, entry, r.Entry)
 	r, ok = ReadRecord(log, r.End)
 	require.True(t, ok)
-	require.True(t, r.Commit)
+	require.Equal(t, RecordCommit, r.Kind)
 	require.Equal(t, int64(300), r.Index)
 	require.Equal(t, len(log), r.End)
 	for cut := range first {

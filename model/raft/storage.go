@@ -1,8 +1,6 @@
 package raft
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,9 +8,6 @@ import (
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
-
-// LogFile returns the name of the log of a replica kept under the given folder.
-func LogFile(dir string) string { return dir + "/wal" }
 
 // MetaName is the name of the consensus metadata in the folder of a replica.
 const MetaName = "cmeta"
@@ -27,102 +22,112 @@ func Files(n *sim.Node, dir string) []string {
 	})
 }
 
+// LogOptions say how a log is kept.
+type LogOptions struct {
+	// SegmentSize is how many bytes a segment has when the next one is begun
+	// (log_segment_size_mb). Default 8 MiB.
+	SegmentSize int
+}
+
+func (o LogOptions) orDefault() LogOptions {
+	if o.SegmentSize == 0 {
+		o.SegmentSize = 8 << 20
+	}
+	return o
+}
+
 // Create lays out a new replica on the disk of the process's node, durably, with the given
 // configuration and term zero.
 func Create(p *sim.Proc, dir string, c wire.RaftConfig) {
 	disk := p.Node().Disk()
-	p.Must(disk.Create(LogFile(dir)).Sync(p))
+	for _, name := range disk.Under(dir + "/") {
+		disk.Remove(name)
+	}
+	first := newSegment(disk, dir, segment{number: 1}, 0)
+	p.Must(first.file.Sync(p))
 	m := metaFile{node: p.Node(), dir: dir, saved: -1}
 	m.Meta = Meta{VotedFor: wire.NoServer, Config: c}
 	m.flush(p)
 }
 
-// Exists reports whether the disk holds a complete replica under the folder.
-func Exists(n *sim.Node, dir string) bool {
-	f := n.Disk().Open(MetaFile(dir))
-	return f != nil && n.Disk().Open(LogFile(dir)) != nil
-}
+// Exists reports whether the disk holds a complete replica under the folder: the metadata is what
+// Create makes last.
+func Exists(n *sim.Node, dir string) bool { return n.Disk().Open(MetaFile(dir)) != nil }
 
-// walog is the log: all entries in memory, and the file they are written to.
+// walog is the log: its entries in memory, and the segments they are written to.
 type walog struct {
-	file    *sim.File
-	entries []logged // entries[i] has index i+1
-	synced  int      // bytes of the file that are durable
-	noting  int      // of them, as many as the latest record says
-	noted   int      // of them, as many as a durable record says
-	wanted  sim.Cond // there is something to sync
-	done    sim.Cond // something was synced, or nothing will be
+	disk *sim.Disk
+	dir  string
+	opts LogOptions
+	segs []*segment // never empty
+
+	base    wire.OpID // the entry before the first one in memory
+	entries []logged  // entries[i] has index base.Index+1+i
+	synced  int       // offset up to which the log is durable
+	noting  int       // up to there, the latest record says
+	noted   int       // up to there, a durable record says
+	wanted  sim.Cond  // there is something to sync
+	done    sim.Cond  // something was synced, or nothing will be
 	closed  bool
 }
 
-// logged is an entry and where its record ends in the file.
+// logged is an entry and the offset in the log where its record ends.
 type logged struct {
 	wire.Entry
 	end int
 }
 
-// ErrCorrupt tells that the disk has lost something that it held for durable. The replica is of no
-// use: what it promised, it does not know.
-var ErrCorrupt = errors.New("corrupt")
-
-// openLog reads the log from disk, cuts off a torn tail, and returns it with the index up to
-// which it knows entries to be committed. The error is ErrCorrupt.
-func openLog(n *sim.Node, dir string) (*walog, int64, error) {
-	l := &walog{file: n.Disk().Open(LogFile(dir))}
-	var committed int64
-	at := 0
-	for {
-		r, ok := ReadRecord(l.file.Bytes(), at)
-		if !ok {
-			break
-		}
-		if r.Entry.Index > l.lastIndex()+1 || !r.Commit && r.Entry.Index < 1 {
-			return nil, 0, fmt.Errorf("%w: %s has an entry out of order at byte %d", ErrCorrupt,
-				LogFile(dir), at)
-		}
-		at = r.End
-		if r.Commit {
-			committed = max(committed, r.Index)
-			continue
-		}
-		l.entries = append(l.entries[:r.Entry.Index-1], logged{r.Entry, r.End})
-	}
-	if damaged(l.file.Bytes(), at) {
-		return nil, 0, fmt.Errorf("%w: %s is damaged at byte %d", ErrCorrupt, LogFile(dir), at)
-	}
-	if at < l.file.Len() {
-		l.file.Truncate(at)
-	}
-	return l, min(committed, l.lastIndex()), nil
-}
-
-func (l *walog) lastIndex() int64 { return int64(len(l.entries)) }
+func (l *walog) lastIndex() int64 { return l.base.Index + int64(len(l.entries)) }
 
 func (l *walog) last() wire.OpID { return l.at(l.lastIndex()) }
 
-// at returns the position of the entry at an index; zero where there is none.
+// end returns the offset behind the last byte of the log.
+func (l *walog) end() int { return l.segs[len(l.segs)-1].end() }
+
+// at returns the position of the entry at an index; zero where none is known.
 func (l *walog) at(index int64) wire.OpID {
-	if index < 1 || index > l.lastIndex() {
+	switch {
+	case index == l.base.Index:
+		return l.base
+	case index < l.base.Index || index > l.lastIndex():
 		return wire.OpID{}
 	}
-	return l.entries[index-1].OpID
+	return l.entry(index).OpID
 }
 
-// has reports whether the log holds exactly that entry.
-func (l *walog) has(op wire.OpID) bool { return op == wire.OpID{} || l.at(op.Index) == op }
+// entry returns the entry at an index that the log has.
+func (l *walog) entry(index int64) *logged { return &l.entries[index-l.base.Index-1] }
+
+// has reports whether the log holds exactly that entry. What it has let go was committed, so that
+// no leader has another.
+func (l *walog) has(op wire.OpID) bool { return op.Index < l.base.Index || l.at(op.Index) == op }
 
 func (l *walog) append(e wire.Entry) {
-	l.noting = l.synced
-	l.file.Append(appendReplicate(nil, e, l.noting))
-	l.entries = append(l.entries, logged{e, l.file.Len()})
+	s := l.current()
+	s.file.Append(appendReplicate(nil, e, l.noting))
+	s.last = max(s.last, e.Index)
+	l.entries = append(l.entries, logged{e, s.end()})
 	l.wanted.Broadcast()
 }
 
 // noteCommitted writes down that entries up to the index are committed, and what is durable. It
 // does not matter if the note is lost.
 func (l *walog) noteCommitted(index int64) {
+	s := l.current()
+	s.file.Append(appendCommit(nil, index, l.noting))
+}
+
+// current returns the segment to write the next record to: a new one if the last has reached its
+// size. The new one counts for nothing until the last is durable (see sync).
+func (l *walog) current() *segment {
 	l.noting = l.synced
-	l.file.Append(appendCommit(nil, index, l.noting))
+	s := l.segs[len(l.segs)-1]
+	if s.file.Len() >= l.opts.SegmentSize {
+		s = newSegment(l.disk, l.dir, segment{number: s.number + 1, base: s.end(),
+			prev: l.last()}, l.noting)
+		l.segs = append(l.segs, s)
+	}
+	return s
 }
 
 // unnoted reports whether no durable record says yet that the last entry is.
@@ -131,24 +136,43 @@ func (l *walog) unnoted() bool {
 }
 
 // truncate forgets the entries from index on. The disk forgets them when others take their
-// place.
-func (l *walog) truncate(index int64) { l.entries = l.entries[:index-1] }
+// place, or with the next segment.
+func (l *walog) truncate(index int64) { l.entries = l.entries[:index-l.base.Index-1] }
 
 // durable returns the index of the last entry that is on disk.
 func (l *walog) durable() int64 {
-	i := l.lastIndex()
+	i := len(l.entries)
 	for i > 0 && l.entries[i-1].end > l.synced {
 		i--
 	}
-	return i
+	return l.base.Index + int64(i)
 }
 
-// sync makes what was written durable.
+// endOf returns the offset where the entry at an index ends; 0 if the log has let it go.
+func (l *walog) endOf(index int64) int {
+	if index <= l.base.Index {
+		return 0
+	}
+	return l.entry(index).end
+}
+
+// sync makes what was written durable, segment by segment: what is durable of a log is always its
+// beginning.
 func (l *walog) sync(p *sim.Proc) {
-	upTo, noted := l.file.Len(), l.noting
-	p.Must(l.file.Sync(p))
-	l.synced, l.noted = max(l.synced, upTo), noted
-	l.done.Broadcast()
+	upTo, noted := l.end(), l.noting
+	for l.synced < upTo && !l.closed {
+		i := slices.IndexFunc(l.segs, func(s *segment) bool { return s.end() > l.synced })
+		s := l.segs[i]
+		if !s.listed {
+			p.Must(l.disk.SyncDir(p))
+			s.listed = true
+		}
+		end := s.end()
+		p.Must(s.file.Sync(p))
+		l.synced = max(l.synced, end)
+		l.done.Broadcast()
+	}
+	l.noted = noted
 }
 
 // close lets those who wait for the disk go.
@@ -163,7 +187,7 @@ func (l *walog) unsynced() bool {
 	return len(l.entries) > 0 && l.entries[len(l.entries)-1].end > l.synced
 }
 
-// waitDurable returns true when the file is durable up to the given offset, or the log is closed,
+// waitDurable returns true when the log is durable up to the given offset, or the log is closed,
 // and false at the deadline.
 func (l *walog) waitDurable(p *sim.Proc, offset int, deadline sim.Time) bool {
 	for l.synced < offset && !l.closed {

@@ -134,13 +134,21 @@ func (t *replica) copyFrom(p *sim.Proc, source wire.ServerID) {
 	t.open(p)
 }
 
-// beginCopySession opens a session on a replica that is whole.
-func (ts *TServer) beginCopySession(req *wire.BeginCopySessionRequest) sim.Message {
+// beginCopySession opens a session on a replica that is whole. One whose log proves damaged now has
+// failed: others must take over, and it is replaced in its turn.
+func (ts *TServer) beginCopySession(p *sim.Proc, req *wire.BeginCopySessionRequest) sim.Message {
 	r, code := ts.consensusOf(req.Tablet)
 	whole, ok := r.(*raft.Replica)
 	if !ok {
 		return wire.Refuse(req, code)
 	}
 	t := ts.tablets[req.Tablet]
+	if err := raft.Verify(ts.node, t.dir()); err != nil {
+		t.consensus = nil
+		t.fail(err.Error())
+		whole.Shutdown(p)
+		ts.markDirty(t.Tablet)
+		return wire.Refuse(req, wire.TabletFailed)
+	}
 	return ts.source.Begin(whole, t.Superblock, t.dir())
 }

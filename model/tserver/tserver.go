@@ -125,7 +125,7 @@ func (ts *TServer) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message
 	case *wire.EndCopySessionRequest:
 		return ts.source.End(req)
 	case *wire.BeginCopySessionRequest:
-		return ts.beginCopySession(req)
+		return ts.beginCopySession(p, req)
 	}
 	return ts.administer(p, req)
 }

@@ -55,6 +55,7 @@ type Options struct {
 	// FollowerUnavailable is how long a replica is silent before it counts as failed.
 	FollowerUnavailable time.Duration
 	Replacement         string
+	LogSegmentSize      int // bytes
 }
 
 // Option describes one of the Options.
@@ -71,7 +72,7 @@ func (o Option) Default() string { return o.get(defaultOptions) }
 var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: true,
 	MasterFailureDetection: true, WaitsEndWithTerm: true, Fix: NoFix, Net: "lan", Disk: "ssd",
 	RestartDelay: 2 * time.Second, FollowerUnavailable: 300 * time.Second,
-	Replacement: Replace343}
+	Replacement: Replace343, LogSegmentSize: 8 << 20}
 
 // OptionList lists all options.
 var OptionList = []Option{
@@ -105,6 +106,8 @@ var OptionList = []Option{
 	choice("replica-management",
 		"3-4-3: a replacement is added before a failed replica is evicted; 3-2-3: after",
 		[]string{Replace343, Replace323}, func(o *Options) *string { return &o.Replacement }),
+	size("log-segment-size", "of how many bytes a log begins its next segment", 512,
+		func(o *Options) *int { return &o.LogSegmentSize }),
 }
 
 func names(fixes []Fix) []string {
@@ -164,6 +167,37 @@ func duration(name, title string, field func(*Options) *time.Duration) Option {
 			return nil
 		},
 		get: func(o Options) string { return field(&o).String() }}
+}
+
+// units are the words for powers of two, the greatest first.
+var units = []struct {
+	name string
+	size int
+}{{"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}}
+
+func size(name, title string, least int, field func(*Options) *int) Option {
+	return Option{Name: name, Title: title,
+		set: func(o *Options, v string) error {
+			for _, u := range units {
+				digits, ok := strings.CutSuffix(v, u.name)
+				if n, err := strconv.Atoi(digits); ok && err == nil && n <= 1<<30/u.size &&
+					n*u.size >= least {
+					*field(o) = n * u.size
+					return nil
+				}
+			}
+			return fmt.Errorf("option %s=%s: want a size from %d to 1024MiB, such as 4KiB", name,
+				v, least)
+		},
+		get: func(o Options) string {
+			n := *field(&o)
+			for _, u := range units {
+				if n%u.size == 0 {
+					return strconv.Itoa(n/u.size) + u.name
+				}
+			}
+			return strconv.Itoa(n)
+		}}
 }
 
 func (o *Options) set(assignment string) error {

@@ -57,7 +57,8 @@ func TestEveryOptionSetsWhatItGets(t *testing.T) {
 	other := map[string]string{"masters": "5", "spare-masters": "2", "allow-even-masters": "true", "tservers": "7",
 		"clients": "2", "pre-election": "false", "master-failure-detection": "false",
 		"waits-end-with-term": "false", "fix": "hard-state", "net": "wan", "disk": "hdd",
-		"restart-delay": "7s", "follower-unavailable": "5s", "replica-management": "3-2-3"}
+		"restart-delay": "7s", "follower-unavailable": "5s", "replica-management": "3-2-3",
+		"log-segment-size": "2KiB"}
 	for _, o := range OptionList {
 		value, ok := other[o.Name]
 		require.True(t, ok, o.Name)
@@ -69,16 +70,18 @@ func TestEveryOptionSetsWhatItGets(t *testing.T) {
 
 func TestBadSelectionsNameTheCulprit(t *testing.T) {
 	for want, s := range map[string]Selection{
-		`unknown profile "x"`:                       {Profile: "x"},
-		`unknown defect "x"`:                        {Defects: []string{"x"}},
-		`unknown defect or defence "x"`:             {Without: []string{"x"}},
-		`unknown option "x"`:                        {Options: []string{"x=1"}},
-		`option "masters": want NAME=VALUE`:         {Options: []string{"masters"}},
-		"option masters=0: want a number from 1":    {Options: []string{"masters=0"}},
-		"option masters=4: an even number":          {Options: []string{"masters=4"}},
-		"option net=radio: want one of lan":         {Options: []string{"net=radio"}},
-		"option pre-election=yes: want true or":     {Options: []string{"pre-election=yes"}},
-		"option restart-delay=-1s: want a duration": {Options: []string{"restart-delay=-1s"}},
+		`unknown profile "x"`:                         {Profile: "x"},
+		`unknown defect "x"`:                          {Defects: []string{"x"}},
+		`unknown defect or defence "x"`:               {Without: []string{"x"}},
+		`unknown option "x"`:                          {Options: []string{"x=1"}},
+		`option "masters": want NAME=VALUE`:           {Options: []string{"masters"}},
+		"option masters=0: want a number from 1":      {Options: []string{"masters=0"}},
+		"option masters=4: an even number":            {Options: []string{"masters=4"}},
+		"option net=radio: want one of lan":           {Options: []string{"net=radio"}},
+		"option pre-election=yes: want true or":       {Options: []string{"pre-election=yes"}},
+		"option restart-delay=-1s: want a duration":   {Options: []string{"restart-delay=-1s"}},
+		"option log-segment-size=1GiB: want a size":   {Options: []string{"log-segment-size=1GiB"}},
+		"option log-segment-size=2: want a size from": {Options: []string{"log-segment-size=2"}},
 	} {
 		_, err := s.Resolve()
 		require.ErrorContains(t, err, want)
