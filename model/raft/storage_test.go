@@ -56,7 +56,7 @@ type written struct {
 func writeLog(t *testing.T) written {
 	w := written{all: map[wire.OpID]bool{}}
 	w.files = onDisk(t, nil, func(p *sim.Proc) {
-		Create(p, "d", []wire.ServerID{0})
+		Create(p, "d", wire.NewConfig(0))
 		l, _, err := openLog(p.Node(), "d", tinySegments)
 		require.NoError(t, err)
 		l.sync(p)
@@ -185,7 +185,7 @@ func TestHoleBeforeLaterSegments(t *testing.T) {
 	var ends []int
 	var durable int
 	files := onDisk(t, nil, func(p *sim.Proc) {
-		Create(p, "d", []wire.ServerID{0})
+		Create(p, "d", wire.NewConfig(0))
 		l, _, err := openLog(p.Node(), "d", tinySegments)
 		require.NoError(t, err)
 		l.sync(p)
@@ -252,7 +252,7 @@ func TestDamageIsNoticed(t *testing.T) {
 func TestSegmentEndsWhatWasCutOff(t *testing.T) {
 	var want []wire.Entry
 	files := onDisk(t, nil, func(p *sim.Proc) {
-		Create(p, "d", []wire.ServerID{0})
+		Create(p, "d", wire.NewConfig(0))
 		l, _, err := openLog(p.Node(), "d", tinySegments)
 		require.NoError(t, err)
 		for i := range int64(5) {
@@ -281,7 +281,7 @@ func TestPowerLossKeepsWhatWasSynced(t *testing.T) {
 		n := w.AddNode("m", func(n *sim.Node) {
 			n.Go("test", func(p *sim.Proc) {
 				if n.Incarnation() == 0 {
-					Create(p, "d", []wire.ServerID{0})
+					Create(p, "d", wire.NewConfig(0))
 				}
 				l, _, err := openLog(n, "d", opts)
 				p.Must(err)
