@@ -73,16 +73,22 @@ func (m *Master) knownTablets(report *wire.TabletReport) []*tabletInfo {
 
 // discard tells the reporter to give up a replica that the catalog says nobody needs: its tablet is
 // gone, or it was evicted, which the reporter may not have heard of. Kudu spares one that knows the
-// very configuration which it is not in: a copy that was under way during the eviction stays.
+// very configuration which it is not in: a copy that was under way during the eviction stays. Of a
+// tablet's creation (-1) a master that was deposed may have another view, so that equal numbers say
+// nothing there.
 func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 	t := m.cat.tablets[r.Tablet]
 	switch {
 	case t == nil:
+		return
 	case t.row.Gone() || !t.table.row.Live():
 		m.deleteReplica(t, from)
-	case r.Data == wire.DataTombstoned || t.row.Consensus.Config.Has(from):
-	case r.State.Config.Index <= t.row.Consensus.Config.Index:
-		m.tombstoneReplica(t, from, t.row.Consensus.Config.Index)
+		return
+	}
+	known, theirs := t.row.Consensus.Config, r.State.Config.Index
+	if r.Data != wire.DataTombstoned && !known.Has(from) &&
+		(theirs < known.Index || theirs == known.Index && theirs > 0) {
+		m.tombstoneReplica(t, from, known.Index)
 	}
 }
 
