@@ -79,6 +79,9 @@ type File struct {
 	platter []byte      // as it would be found after a loss of power
 	writes  []fileWrite // in the cache only, oldest first
 	settled int         // how many writes before those reached the platter
+	// parted: not shared. A file that was only ever appended to, as logs are, has its bytes once:
+	// platter is the beginning of data, writes are the rest of it, and neither changes in place.
+	parted bool
 }
 
 // fileWrite puts data at an offset, or cuts the file off there.
@@ -202,7 +205,19 @@ func (f *File) Len() int { return len(f.data) }
 func (f *File) Bytes() []byte { return f.data }
 
 // Append writes b at the end of the file.
-func (f *File) Append(b []byte) { f.WriteAt(b, len(f.data)) }
+func (f *File) Append(b []byte) {
+	if f.parted {
+		f.WriteAt(b, len(f.data))
+		return
+	}
+	f.disk.node.mustLive("a write")
+	off := len(f.data)
+	if cap(f.data)-off < len(b) {
+		f.data = slices.Grow(f.data, off+len(b))
+	}
+	f.data = append(f.data, b...)
+	f.writes = append(f.writes, fileWrite{off: off, data: f.data[off:]})
+}
 
 // WriteAt writes b at the given offset.
 func (f *File) WriteAt(b []byte, off int) {
@@ -214,8 +229,25 @@ func (f *File) Truncate(length int) { f.write(fileWrite{off: length, cut: true})
 
 func (f *File) write(w fileWrite) {
 	f.disk.node.mustLive("a write")
+	f.part()
 	f.writes = append(f.writes, w)
 	f.data = w.onto(f.data)
+}
+
+// part gives data an array of its own, because it or the platter is going to change in place.
+func (f *File) part() {
+	if !f.parted {
+		f.data, f.platter, f.parted = slices.Clone(f.data), slices.Clip(f.platter), true
+	}
+}
+
+// reach lets a write reach the platter.
+func (f *File) reach(w fileWrite) {
+	if f.parted {
+		f.platter = w.onto(f.platter)
+	} else {
+		f.platter = f.data[:w.off+len(w.data)]
+	}
 }
 
 // Sync blocks until what was written so far is durable, or fails with ErrIO or ErrNoSpace.
@@ -232,7 +264,7 @@ func (f *File) Sync(p *Proc) error {
 	}
 	for _, w := range covered {
 		if !f.disk.misdirect(f, w) {
-			f.platter = w.onto(f.platter)
+			f.reach(w)
 		}
 	}
 	f.reuse(covered)
@@ -261,6 +293,7 @@ func (f *File) reuse(taken []fileWrite) {
 
 // lose lets any of the writes reach the platter and forgets the others.
 func (f *File) lose(writes []fileWrite) {
+	f.part()
 	r := Rand{state: f.disk.node.Draw(streamPower, 2)}
 	f.keep(writes, &r)
 	f.reread()
@@ -268,6 +301,10 @@ func (f *File) lose(writes []fileWrite) {
 
 // reread drops what the cache holds of the platter.
 func (f *File) reread() {
+	if len(f.writes) == 0 {
+		f.data, f.parted = f.platter, false
+		return
+	}
 	f.data = slices.Clone(f.platter)
 	for _, w := range f.writes {
 		f.data = w.onto(f.data)
@@ -293,6 +330,7 @@ func (d *Disk) losePower() {
 
 // losePower lets none, all, the oldest, or any of the writes in the cache reach the platter.
 func (f *File) losePower(r *Rand) {
+	f.part()
 	writes := f.take(len(f.writes))
 	switch kept := r.Intn(len(writes) + 1); r.Intn(4) {
 	case 0:

@@ -158,3 +158,31 @@ func TestTruncateIsUndoneByPowerLossUnlessSynced(t *testing.T) {
 		require.Contains(t, []string{"abcdef", "abc", "abcX", "abcXY"}, text)
 	}
 }
+
+// What is written over other bytes leaves the writes that are still in the cache as they were.
+func TestOverwritingLeavesEarlierWritesAlone(t *testing.T) {
+	left := map[string]int{}
+	for seed := range uint64(300) {
+		w := sim.New(sim.Config{Seed: seed})
+		n := w.AddNode("n", func(*sim.Node) {})
+		n.Boot()
+		n.Go("writer", func(p *sim.Proc) {
+			f := n.Disk().Create("f")
+			f.Append([]byte("aa"))
+			p.Must(f.Sync(p))
+			p.Must(n.Disk().SyncDir(p))
+			f.Append([]byte("bb"))
+			f.WriteAt([]byte("c"), 2)
+			f.Truncate(3)
+			f.Append([]byte("d"))
+		})
+		w.RunUntil(sim.Time(time.Minute))
+		require.Equal(t, "aacd", string(n.Disk().Open("f").Bytes()))
+		n.PowerOff()
+		left[string(n.Disk().Open("f").Bytes())]++
+		w.Close()
+	}
+	for _, text := range []string{"aa", "aabb", "aacb", "aac", "aacd"} {
+		require.NotZero(t, left[text], "%s among %v", text, left)
+	}
+}

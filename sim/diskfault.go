@@ -112,6 +112,7 @@ func (d *Disk) misdirect(f *File, w fileWrite) bool {
 			continue
 		}
 		x.Effects.Misdirected++
+		f.part()
 		hole := fileWrite{off: w.off, data: make([]byte, len(w.data))}
 		if w.off >= len(f.platter) {
 			f.platter = hole.onto(f.platter)
@@ -119,12 +120,14 @@ func (d *Disk) misdirect(f *File, w fileWrite) bool {
 		victim := d.anyFile(&r)
 		if room := len(victim.platter); room > 0 {
 			at := r.Intn(room)
+			victim.part()
 			lost := fileWrite{off: at, data: w.data[:min(len(w.data), room-at)]}
 			victim.platter = lost.onto(victim.platter)
 			victim.reread()
 			d.damaged(victim)
 		}
 		f.reread()
+		f.part()
 		d.damaged(f)
 		return true
 	}
@@ -153,6 +156,7 @@ func (d *Disk) Rot(word uint64) (file string) {
 	if len(f.platter) == 0 {
 		return ""
 	}
+	f.part()
 	f.platter[r.Intn(len(f.platter))] ^= 1 << r.Intn(8)
 	f.reread()
 	d.damaged(f)
