@@ -3,6 +3,7 @@ package raft
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 
 	"tabletop/model/wire"
 )
@@ -42,6 +43,7 @@ func appendSegment(b []byte, s *segment, synced int) []byte {
 }
 
 func appendReplicate(b []byte, e wire.Entry, synced int) []byte {
+	b = slices.Grow(b, recordHeader+2+3*binary.MaxVarintLen64+len(e.Payload))
 	return appendRecord(b, func(b []byte) []byte {
 		b = append(b, byte(RecordReplicate))
 		b = binary.AppendVarint(b, int64(synced))

@@ -167,7 +167,8 @@ func (l *leadership) answered(f *peer, req *wire.UpdateConsensusRequest,
 // leader's own term commits by counting (Raft dissertation 3.6.2).
 func (l *leadership) advanceCommit() {
 	r := l.r
-	var durable []int64
+	var room [8]int64 // as in Committed
+	durable := room[:0]
 	for _, id := range r.Active().Voters() {
 		index := int64(0)
 		if id == r.self() {

@@ -63,6 +63,7 @@ type walog struct {
 
 	base    wire.OpID // the entry before the first one in memory
 	entries []logged  // entries[i] has index base.Index+1+i
+	record  []byte    // room for the next record
 	synced  int       // offset up to which the log is durable
 	noting  int       // up to there, the latest record says
 	noted   int       // up to there, a durable record says
@@ -104,7 +105,8 @@ func (l *walog) has(op wire.OpID) bool { return op.Index < l.base.Index || l.at(
 
 func (l *walog) append(e wire.Entry) {
 	s := l.current()
-	s.file.Append(appendReplicate(nil, e, l.noting))
+	l.record = appendReplicate(l.record[:0], e, l.noting)
+	s.file.Append(l.record)
 	s.last = max(s.last, e.Index)
 	l.entries = append(l.entries, logged{e, s.end()})
 	l.wanted.Broadcast()
@@ -114,7 +116,8 @@ func (l *walog) append(e wire.Entry) {
 // does not matter if the note is lost.
 func (l *walog) noteCommitted(index int64) {
 	s := l.current()
-	s.file.Append(appendCommit(nil, index, l.noting))
+	l.record = appendCommit(l.record[:0], index, l.noting)
+	s.file.Append(l.record)
 }
 
 // current returns the segment to write the next record to: a new one if the last has reached its
