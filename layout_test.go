@@ -23,7 +23,7 @@ sim              :
 model            : sim model
 nemesis          : sim model
 checker          : sim model github.com/anishathalye/porcupine
-scenarios        : sim model nemesis checker scenarios github.com/bluekeyes/go-gitdiff
+scenarios        : sim model nemesis checker scenarios github.com/bluekeyes/go-gitdiff go.etcd.io/raft
 cmd/tabletop     : sim model nemesis checker scenarios github.com/spf13/cobra github.com/schollz/progressbar golang.org/x/term
 cmd/tabletop-vet : golang.org/x/tools
 `
