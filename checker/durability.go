@@ -78,7 +78,11 @@ func (d *durability) sent(e *sim.Envelope) {
 	if d.j.fate.damaged[e.From] { // what it promised may be lost, and is not judged
 		return
 	}
-	switch m := e.Msg.(type) {
+	msg := e.Msg
+	if foreign, ok := msg.(raft.Foreign); ok {
+		msg = foreign.Promise()
+	}
+	switch m := msg.(type) {
 	case *wire.VoteResponse:
 		if m.Granted && !m.PreElection {
 			d.vote(e.From, m.Tablet, m.Candidate, m.VoteTerm, "vote")
@@ -149,7 +153,7 @@ func (d *durability) answer(from sim.NodeID, m *wire.DDLResponse) {
 
 // committed checks that an entry which a replica holds for committed is durable on a majority of the
 // voters, by the configuration that counts there.
-func (d *durability) committed(r *raft.Replica, op wire.OpID) {
+func (d *durability) committed(r raft.Observed, op wire.OpID) {
 	*d.looked++
 	if r.Tablet() == wire.SysCatalog {
 		d.highest = max(d.highest, op.Index)

@@ -10,7 +10,7 @@ import (
 // durableView is what the disk of one replica surely holds. It reads the bytes that a loss of power
 // would leave, segment by segment.
 type durableView struct {
-	replica *raft.Replica
+	replica raft.Observed
 	meta    raft.Meta
 	ops     []wire.OpID // the log, by index from 1
 	segment int64       // the segment that is being read; 0: none yet
@@ -19,7 +19,7 @@ type durableView struct {
 }
 
 // viewOf reads a disk from the beginning.
-func viewOf(r *raft.Replica) *durableView {
+func viewOf(r raft.Observed) *durableView {
 	v := &durableView{replica: r}
 	v.readLog()
 	v.readMeta()
@@ -93,7 +93,7 @@ func (v *durableView) votedFor(candidate wire.ServerID, term int64) bool {
 
 // forgottenBy reports whether a replica that was opened again lacks the end of what was durable,
 // without another entry in its place. One that cannot read what it promised must not be opened.
-func (v *durableView) forgottenBy(r *raft.Replica) bool {
+func (v *durableView) forgottenBy(r raft.Observed) bool {
 	has := r.LastLogged().Index
 	for i := range min(has, int64(len(v.ops))) {
 		if r.OpAt(i+1) != v.ops[i] {

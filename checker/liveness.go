@@ -90,7 +90,7 @@ func (j *Judges) unknown(leader *master.Master) []Unfinished {
 func (j *Judges) behind(leader *master.Master) []Unfinished {
 	var list []Unfinished
 	state := leader.Consensus().State()
-	top := leader.Consensus().(*raft.Replica).LastLogged()
+	top := leader.Consensus().(raft.Observed).LastLogged()
 	whole := true
 	for _, member := range state.Config.Members {
 		if j.fate.lostReplica(wire.SysCatalog, member.ID) {
@@ -98,7 +98,7 @@ func (j *Judges) behind(leader *master.Master) []Unfinished {
 			continue
 		}
 		m := j.c.MasterOn(member.ID.Node())
-		r, _ := m.Consensus().(*raft.Replica)
+		r, _ := m.Consensus().(raft.Observed)
 		if m.Node().Alive() && r != nil && r.LastLogged() == top && !member.NonVoter {
 			continue
 		}

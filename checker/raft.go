@@ -13,7 +13,7 @@ import (
 type raftJudge struct {
 	j    *Judges
 	logs map[wire.TabletID]*tabletLog
-	last map[*raft.Replica]int64 // index of the last entry applied since it was opened
+	last map[raft.Observed]int64 // index of the last entry applied since it was opened
 
 	elections, appends, commits, applies *int
 }
@@ -25,7 +25,7 @@ type tabletLog struct {
 	entries map[wire.OpID]entryID
 	// committed is the agreed log: what some replica held for committed, by index from 1.
 	committed []commitment
-	highest   *raft.Replica // the leader of the highest term so far
+	highest   raft.Observed // the leader of the highest term so far
 	term      int64
 }
 
@@ -42,7 +42,7 @@ type entryID struct {
 }
 
 func watchRaft(j *Judges) {
-	r := &raftJudge{j: j, logs: map[wire.TabletID]*tabletLog{}, last: map[*raft.Replica]int64{},
+	r := &raftJudge{j: j, logs: map[wire.TabletID]*tabletLog{}, last: map[raft.Observed]int64{},
 		elections: j.counter(ElectionSafety), appends: j.counter(LogMatching),
 		commits: j.counter(LeaderCompleteness), applies: j.counter(StateMachineSafety)}
 	raft.Elected.Subscribe(j.c.World, r.elected)
@@ -86,7 +86,7 @@ func (r *raftJudge) elected(e raft.ReplicaEvent) {
 // complete checks that a leader holds the last entry that was committed in an earlier term. A
 // candidate may learn late that it has won; what later leaders committed meanwhile it need not
 // have.
-func (r *raftJudge) complete(l *tabletLog, leader *raft.Replica, term int64) {
+func (r *raftJudge) complete(l *tabletLog, leader raft.Observed, term int64) {
 	*r.commits++
 	n := len(l.committed)
 	for n > 0 && l.committed[n-1].term >= term {
@@ -115,13 +115,13 @@ func (r *raftJudge) appended(e raft.EntryEvent) {
 	l.entries[id.op] = id
 }
 
-func identify(r *raft.Replica, e wire.Entry) entryID {
+func identify(r raft.Observed, e wire.Entry) entryID {
 	var d sim.Digest
 	e.Fold(&d)
 	return entryID{op: e.OpID, previous: r.OpAt(e.Index - 1), contents: d.Sum()}
 }
 
-func name(r *raft.Replica) string { return r.Node().Name() }
+func name(r raft.Observed) string { return r.Node().Name() }
 
 // committed extends the agreed log by what a replica holds for committed, or compares.
 func (r *raftJudge) committed(e raft.EntryEvent) {
@@ -141,7 +141,7 @@ func (r *raftJudge) committed(e raft.EntryEvent) {
 	}
 }
 
-func (r *raftJudge) agree(l *tabletLog, replica *raft.Replica, op wire.OpID) bool {
+func (r *raftJudge) agree(l *tabletLog, replica raft.Observed, op wire.OpID) bool {
 	*r.applies++
 	if agreed := l.committed[op.Index-1].op; agreed != op {
 		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object,

@@ -80,7 +80,7 @@ func (r *Replica) runApply(p *sim.Proc) {
 		if r.closed {
 			return
 		}
-		p.Sleep("apply", r.applyDelay())
+		p.Sleep("apply", ApplyDelay.Draw(r.node.Draw(streamApply, 0)))
 		if r.closed {
 			return
 		}
@@ -99,11 +99,9 @@ func (r *Replica) runApply(p *sim.Proc) {
 	}
 }
 
-// applyDelay draws how long the apply thread takes to get to its work: seldom long.
-func (r *Replica) applyDelay() time.Duration {
-	return sim.Latency{Min: 10 * time.Microsecond, Max: 400 * time.Microsecond,
-		TailPPM: 20_000, TailMax: 30 * time.Millisecond}.Draw(r.node.Draw(streamApply, 0))
-}
+// ApplyDelay is how long the apply thread takes to get to its work: seldom long.
+var ApplyDelay = sim.Latency{Min: 10 * time.Microsecond, Max: 400 * time.Microsecond,
+	TailPPM: 20_000, TailMax: 30 * time.Millisecond}
 
 func (r *Replica) applyNext() {
 	e := r.log.entry(r.applied + 1).Entry

@@ -29,33 +29,33 @@ var (
 
 // ReplicaEvent tells what became of a replica.
 type ReplicaEvent struct {
-	Replica *Replica
+	Replica Observed
 	Term    int64
 }
 
 // Fold implements sim.Event.
 func (e ReplicaEvent) Fold(d *sim.Digest) {
-	d.Uint64(uint64(e.Replica.cfg.Tablet) ^ uint64(e.Replica.node.ID())<<48)
+	d.Uint64(uint64(e.Replica.Tablet()) ^ uint64(e.Replica.Node().ID())<<48)
 	d.Int(e.Term)
 }
 
 func (e ReplicaEvent) String() string {
-	return fmt.Sprintf("%s %v term %d", e.Replica.node.Name(), e.Replica.cfg.Tablet, e.Term)
+	return fmt.Sprintf("%s %v term %d", e.Replica.Node().Name(), e.Replica.Tablet(), e.Term)
 }
 
 // EntryEvent tells what became of an entry at a replica.
 type EntryEvent struct {
-	Replica *Replica
+	Replica Observed
 	Entry   wire.Entry
 }
 
 // Fold implements sim.Event.
 func (e EntryEvent) Fold(d *sim.Digest) {
-	d.Uint64(uint64(e.Replica.cfg.Tablet) ^ uint64(e.Replica.node.ID())<<48)
+	d.Uint64(uint64(e.Replica.Tablet()) ^ uint64(e.Replica.Node().ID())<<48)
 	e.Entry.Fold(d)
 }
 
 func (e EntryEvent) String() string {
-	return fmt.Sprintf("%s %v %v %v", e.Replica.node.Name(), e.Replica.cfg.Tablet,
+	return fmt.Sprintf("%s %v %v %v", e.Replica.Node().Name(), e.Replica.Tablet(),
 		e.Entry.OpID, e.Entry.Type)
 }

@@ -128,8 +128,8 @@ func newKernelLoop(tb testing.TB, replicas, flight int, payload []byte) *kernelL
 func (l *kernelLoop) start(p *sim.Proc, voters []wire.ServerID) {
 	const dir = "replica"
 	n := p.Node()
-	raft.Create(p, dir, voters)
-	r, err := raft.Open(p, raft.Config{Dir: dir, Timing: raft.DefaultTiming(), PreElection: true,
+	raft.Create(p, dir, wire.NewConfig(voters...))
+	r, err := raft.Open(p, raft.Config{Self: wire.ServerID(n.ID()), Dir: dir, Timing: raft.DefaultTiming(), PreElection: true,
 		FailureDetection: true}, &counter{l, n.ID() == 0})
 	p.Must(err)
 	l.replicas[n.ID()] = r
