@@ -14,6 +14,7 @@ import (
 	"tabletop/model/catalog"
 	"tabletop/model/client"
 	"tabletop/model/master"
+	"tabletop/model/raft"
 	"tabletop/model/tserver"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
@@ -34,15 +35,30 @@ type Cluster struct {
 
 	masterNodes, tserverNodes, clientNodes []sim.NodeID
 	founders                               []wire.ServerID // the masters it begins with
+	open                                   raft.Opener     // of the master tablet
 }
 
-// New lays out a cluster, switched off.
-func New(cfg sim.Config, v variant.Variants) *Cluster {
+// Factories make parts that a cluster takes from outside the model.
+type Factories struct {
+	// Consensus opens the master tablet, if the option consensus is not kudu.
+	Consensus raft.Opener
+}
+
+// New lays out a cluster of the model's own parts, switched off.
+func New(cfg sim.Config, v variant.Variants) *Cluster { return NewWith(cfg, v, Factories{}) }
+
+// NewWith lays out a cluster, switched off.
+func NewWith(cfg sim.Config, v variant.Variants, f Factories) *Cluster {
+	if v.Consensus == variant.KuduConsensus {
+		f.Consensus = raft.OpenReplica
+	} else if f.Consensus == nil {
+		panic("model: no factory for consensus=" + v.Consensus)
+	}
 	cfg.Net.Latency, cfg.Disk.Sync = networks[v.Net], disks[v.Disk]
 	c := &Cluster{World: sim.New(cfg), Variants: v,
 		Masters:  make([]*master.Master, v.Options.Masters+v.Options.SpareMasters),
 		TServers: make([]*tserver.TServer, v.Options.TServers),
-		Clients:  make([]*client.Client, v.Options.Clients)}
+		Clients:  make([]*client.Client, v.Options.Clients), open: f.Consensus}
 	for i := range v.Options.Masters {
 		c.addMaster(i)
 		c.founders = append(c.founders, wire.ServerOn(c.masterNodes[i], 0))
@@ -69,7 +85,7 @@ func New(cfg sim.Config, v variant.Variants) *Cluster {
 func (c *Cluster) addMaster(i int) {
 	n := c.World.AddNode(fmt.Sprint("master-", i+1), func(n *sim.Node) {
 		c.Masters[i] = master.Boot(n, master.Config{Variants: c.Variants, Masters: c.masters(),
-			Founders: c.founders})
+			Founders: c.founders, Open: c.open})
 	})
 	n.RestartAfter(c.Variants.RestartDelay)
 	c.masterNodes = append(c.masterNodes, n.ID())

@@ -42,6 +42,7 @@ type Config struct {
 	Variants variant.Variants
 	Masters  []wire.ServerID // all of them, itself included
 	Founders []wire.ServerID // those that the cluster began with
+	Open     raft.Opener     // starts the replica of the master tablet
 }
 
 // Boot starts the program on a node that has just come up.
@@ -72,7 +73,7 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 	default:
 		m.join(p, cfg.Masters)
 	}
-	replica, err := raft.Open(p, raft.Config{
+	replica, err := cfg.Open(p, raft.Config{
 		Self: m.instance.ID, Tablet: wire.SysCatalog, Dir: dir, Timing: raft.DefaultTiming(),
 		PreElection:      m.v.PreElection,
 		FailureDetection: m.v.MasterFailureDetection,

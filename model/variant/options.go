@@ -39,6 +39,12 @@ const (
 	Replace323 = "3-2-3"
 )
 
+// The cores of Raft.
+const (
+	KuduConsensus = "kudu" // model/raft
+	EtcdConsensus = "etcd" // go.etcd.io/raft, see scenarios/etcdraft
+)
+
 // Options are choices that are no bugs. Durations are virtual.
 type Options struct {
 	Masters                int
@@ -51,6 +57,7 @@ type Options struct {
 	WaitsEndWithTerm       bool
 	Fix                    Fix
 	Net, Disk              string
+	Consensus              string
 	RestartDelay           time.Duration
 	// FollowerUnavailable is how long a replica is silent before it counts as failed.
 	FollowerUnavailable time.Duration
@@ -72,7 +79,7 @@ func (o Option) Default() string { return o.get(defaultOptions) }
 var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: true,
 	MasterFailureDetection: true, WaitsEndWithTerm: true, Fix: NoFix, Net: "lan", Disk: "ssd",
 	RestartDelay: 2 * time.Second, FollowerUnavailable: 300 * time.Second,
-	Replacement: Replace343, LogSegmentSize: 8 << 20}
+	Replacement: Replace343, LogSegmentSize: 8 << 20, Consensus: KuduConsensus}
 
 // OptionList lists all options.
 var OptionList = []Option{
@@ -98,6 +105,9 @@ var OptionList = []Option{
 		func(o *Options) *string { return &o.Net }),
 	choice("disk", "latency of a sync", []string{"ssd", "hdd", "stalls"},
 		func(o *Options) *string { return &o.Disk }),
+	choice("consensus", "core of Raft under the master tablet",
+		[]string{KuduConsensus, EtcdConsensus},
+		func(o *Options) *string { return &o.Consensus }),
 	duration("restart-delay", "after which a master that ended itself is restarted",
 		func(o *Options) *time.Duration { return &o.RestartDelay }),
 	duration("follower-unavailable",

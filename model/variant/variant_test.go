@@ -56,7 +56,7 @@ func TestLaterOptionsCount(t *testing.T) {
 func TestEveryOptionSetsWhatItGets(t *testing.T) {
 	other := map[string]string{"masters": "5", "spare-masters": "2", "allow-even-masters": "true", "tservers": "7",
 		"clients": "2", "pre-election": "false", "master-failure-detection": "false",
-		"waits-end-with-term": "false", "fix": "hard-state", "net": "wan", "disk": "hdd",
+		"waits-end-with-term": "false", "fix": "hard-state", "net": "wan", "disk": "hdd", "consensus": "etcd",
 		"restart-delay": "7s", "follower-unavailable": "5s", "replica-management": "3-2-3",
 		"log-segment-size": "2KiB"}
 	for _, o := range OptionList {
