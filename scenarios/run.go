@@ -11,6 +11,7 @@ import (
 	"tabletop/model/client"
 	"tabletop/model/wire"
 	"tabletop/nemesis"
+	"tabletop/scenarios/etcdraft"
 	"tabletop/sim"
 )
 
@@ -69,8 +70,8 @@ func Run(p Plan, opts Options) (*Result, error) {
 		return nil, err
 	}
 	r := &run{plan: p, opts: opts, quiet: sim.Never}
-	r.c = model.New(sim.Config{Seed: p.Seed, Trace: opts.Trace,
-		CheckMessages: opts.CheckMessages}, v)
+	r.c = model.NewWith(sim.Config{Seed: p.Seed, Trace: opts.Trace,
+		CheckMessages: opts.CheckMessages}, v, model.Factories{Consensus: etcdraft.Open})
 	defer r.c.World.Close()
 	if err := nemesis.CheckTargets(r.c, p.Faults); err != nil {
 		return nil, err

@@ -1,9 +1,6 @@
 package etcdraft
 
 import (
-	"io"
-	"log"
-
 	"go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
 )
@@ -24,8 +21,6 @@ type bareNode struct {
 	*raft.RawNode
 	storage *raft.MemoryStorage
 }
-
-var silent = &raft.DefaultLogger{Logger: log.New(io.Discard, "", 0)}
 
 // newBareLoop elects the first replica and puts that many proposals in flight.
 func newBareLoop(replicas, flight int, payload []byte) *bareLoop {
@@ -53,12 +48,6 @@ func newBareLoop(replicas, flight int, payload []byte) *bareLoop {
 	return l
 }
 
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-
 // propose hands entries to the leader, all in one message: the fewest that etcd can do with.
 func (l *bareLoop) propose(count int) {
 	m := pb.Message{Type: pb.MsgProp, From: 1, Entries: make([]pb.Entry, count)}
@@ -69,12 +58,12 @@ func (l *bareLoop) propose(count int) {
 }
 
 // run replicates at least that many entries.
-func (l *bareLoop) run(entries int) round {
+func (l *bareLoop) run(entries int) stretch {
 	applied, sent := l.applied, l.sent
 	for l.applied < applied+entries {
 		l.deliver()
 	}
-	return round{l.applied - applied, l.sent - sent}
+	return stretch{l.applied - applied, l.sent - sent}
 }
 
 // deliver hands over the messages that are on their way, but not those that are sent meanwhile.

@@ -34,8 +34,8 @@ func BenchmarkRaft5(b *testing.B) {
 			kernel := newKernelLoop(b, 5, flight, payload)
 			defer kernel.Close()
 			bare := newBareLoop(5, flight, payload)
-			etcd := &contestant{name: "etcd", run: func() round { return bare.run(500 * flight) }}
-			tabletop := &contestant{name: "tabletop", run: func() round {
+			etcd := &contestant{name: "etcd", run: func() stretch { return bare.run(500 * flight) }}
+			tabletop := &contestant{name: "tabletop", run: func() stretch {
 				return kernel.run(time.Second)
 			}}
 			race(b, etcd, tabletop)
@@ -44,15 +44,15 @@ func BenchmarkRaft5(b *testing.B) {
 	}
 }
 
-// round is how much was done in a stretch of a run.
-type round struct{ entries, messages int }
+// stretch is how much was done in a stretch of a run.
+type stretch struct{ entries, messages int }
 
 // contestant is a loop with what an entry of it took, in nanoseconds, in every round.
 type contestant struct {
 	name  string
-	run   func() round
+	run   func() stretch
 	costs []float64
-	total round
+	total stretch
 }
 
 // race runs the contestants in turns and reports what an entry takes, in time and in messages.
@@ -156,8 +156,8 @@ func (c *counter) Apply(e wire.Entry) {
 func (c *counter) ConsensusChanged() {}
 
 // run lets virtual time pass.
-func (l *kernelLoop) run(d time.Duration) round {
+func (l *kernelLoop) run(d time.Duration) stretch {
 	applied, sent := l.applied, l.Stats().Messages
 	l.RunFor(d)
-	return round{l.applied - applied, int(l.Stats().Messages - sent)}
+	return stretch{l.applied - applied, int(l.Stats().Messages - sent)}
 }

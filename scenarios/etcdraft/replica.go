@@ -1,0 +1,236 @@
+package etcdraft
+
+import (
+	"encoding/binary"
+	"math"
+
+	etcd "go.etcd.io/raft/v3"
+	pb "go.etcd.io/raft/v3/raftpb"
+
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// Replica is one copy of a replicated log, kept by etcd's core. It implements raft.Consensus and
+// raft.Observed. It takes all datagrams of its node.
+type Replica struct {
+	cfg   raft.Config
+	node  *sim.Node
+	sm    raft.StateMachine
+	core  *etcd.RawNode
+	log   *memory
+	store *raft.Store
+
+	// What the core said last of itself.
+	role   raft.Role
+	state  etcd.StateType
+	term   int64
+	leader wire.ServerID
+	vote   uint64
+	commit int64
+
+	reign     int    // counts the beginnings and ends of leadership
+	asked     uint64 // how often leadership was to be confirmed
+	confirmed uint64 // the last of these that was
+	closed    bool
+
+	applied  int64
+	noted    int64        // up to here the disk was told that entries are committed
+	appends  []pb.Message // for the process that writes
+	applies  []pb.Message // for the process that applies
+	writing  bool
+	wanted   sim.Cond // there is something to write
+	written  sim.Cond // something was
+	work     sim.Cond // there is something to apply
+	progress sim.Cond // applied grew, leadership changed or was confirmed, or an entry was aborted
+	rounds   map[int64]*round
+
+	detector        *sim.Timer
+	heartbeat       *sim.Timer
+	withholdUntil   sim.Time // votes, because a leader lives
+	failedElections int      // since a leader was last heard of
+}
+
+// Open starts the replica that the disk holds under cfg.Dir. It is a raft.Opener.
+func Open(p *sim.Proc, cfg raft.Config, sm raft.StateMachine) (raft.Consensus, error) {
+	store, committed, err := raft.OpenStore(p, cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	n, meta := p.Node(), store.Meta()
+	r := &Replica{cfg: cfg, node: n, sm: sm, store: store, term: meta.Term,
+		leader: wire.NoServer, vote: number(meta.VotedFor), commit: committed,
+		rounds: map[int64]*round{}, log: newMemory(meta, store.Entries(), committed)}
+	r.core, err = etcd.NewRawNode(&etcd.Config{ID: number(n.ID()), Storage: r.log, Logger: silent,
+		Applied: uint64(committed), ElectionTick: math.MaxInt32, HeartbeatTick: 1,
+		MaxSizePerMsg: uint64(cfg.Timing.MaxBatch), MaxInflightMsgs: 256, PreVote: cfg.PreElection,
+		AsyncStorageWrites: true, DisableProposalForwarding: true})
+	must(err)
+	raft.Booted.Publish(n.World(), raft.ReplicaEvent{Replica: r, Term: r.term})
+	for r.applied < committed {
+		r.apply(unpack(r.log.entries[r.applied]))
+	}
+	r.detector, r.heartbeat = n.NewTimer(r.leaderFailed), n.NewTimer(r.beat)
+	r.armDetector()
+	n.Handle(r.receive)
+	n.Go("apply", r.runApply)
+	n.Go("log", r.runLog)
+	return r, nil
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// step gives the core a message and does what it then wants.
+func (r *Replica) step(m pb.Message) {
+	must(r.core.Step(m))
+	r.react()
+}
+
+// react does what the core wants done, at this instant: what takes time is left to processes.
+func (r *Replica) react() {
+	r.watch()
+	for r.core.HasReady() {
+		rd := r.core.Ready()
+		for _, e := range rd.Entries {
+			r.keep(e)
+		}
+		r.watchCommit()
+		for _, s := range rd.ReadStates {
+			r.confirmed = max(r.confirmed, binary.BigEndian.Uint64(s.RequestCtx))
+			r.progress.Broadcast()
+		}
+		for _, m := range rd.Messages {
+			switch m.To {
+			case etcd.LocalAppendThread:
+				r.appends = append(r.appends, m)
+				r.wanted.Broadcast()
+			case etcd.LocalApplyThread:
+				r.applies = append(r.applies, m)
+				r.work.Broadcast()
+			default:
+				r.send(m)
+			}
+		}
+	}
+}
+
+// keep takes an entry into the log, in place of those at its index and beyond.
+func (r *Replica) keep(e pb.Entry) {
+	for i := int64(e.Index); i <= r.LastLogged().Index; i++ {
+		r.endRound(i, raft.ErrAborted)
+	}
+	r.log.put(e)
+	raft.EntryAppended.Publish(r.node.World(), raft.EntryEvent{Replica: r, Entry: unpack(e)})
+}
+
+// watch finds out what became of the core and tells observers and the owner.
+func (r *Replica) watch() {
+	s := r.core.BasicStatus()
+	term, leader, leads := int64(s.Term), server(s.Lead), s.RaftState == etcd.StateLeader
+	stood := s.RaftState == etcd.StateCandidate &&
+		(r.state != etcd.StateCandidate || term != r.term)
+	granted := s.Vote != r.vote && s.Vote != etcd.None && s.Vote != s.ID
+	changed := term != r.term || leader != r.leader || leads != (r.role == raft.Leader)
+	r.state, r.vote, r.leader = s.RaftState, s.Vote, leader
+	if r.role == raft.Leader && (!leads || term != r.term) {
+		r.term = term
+		r.endLeadership()
+		r.withholdUntil = 0
+		r.snooze(r.alive())
+	}
+	r.term = term
+	if stood {
+		raft.Candidate.Publish(r.node.World(), r.event())
+	}
+	if granted {
+		r.snoozeLonger()
+	}
+	if leads && r.role != raft.Leader {
+		r.role, r.failedElections = raft.Leader, 0
+		r.reign++
+		r.detector.Stop()
+		r.beatLater()
+		raft.Elected.Publish(r.node.World(), r.event())
+	}
+	if changed && !r.closed {
+		r.sm.ConsensusChanged()
+	}
+}
+
+func (r *Replica) event() raft.ReplicaEvent { return raft.ReplicaEvent{Replica: r, Term: r.term} }
+
+func (r *Replica) endLeadership() {
+	r.role = raft.Follower
+	r.reign++
+	r.heartbeat.Stop()
+	r.progress.Broadcast()
+	raft.Deposed.Publish(r.node.World(), r.event())
+}
+
+func (r *Replica) watchCommit() {
+	commit := int64(r.core.BasicStatus().Commit)
+	if commit > r.commit {
+		r.commit = commit
+		raft.EntryCommitted.Publish(r.node.World(),
+			raft.EntryEvent{Replica: r, Entry: unpack(r.log.entries[commit-1])})
+	}
+}
+
+// Role implements raft.Consensus.
+func (r *Replica) Role() raft.Role { return r.role }
+
+// Term implements raft.Consensus.
+func (r *Replica) Term() int64 { return r.term }
+
+// Leader implements raft.Consensus.
+func (r *Replica) Leader() wire.ServerID { return r.leader }
+
+// Voters implements raft.Consensus.
+func (r *Replica) Voters() []wire.ServerID { return r.store.Meta().Voters }
+
+// Tablet implements raft.Observed.
+func (r *Replica) Tablet() wire.TabletID { return r.cfg.Tablet }
+
+// Node implements raft.Observed.
+func (r *Replica) Node() *sim.Node { return r.node }
+
+// Dir implements raft.Observed.
+func (r *Replica) Dir() string { return r.cfg.Dir }
+
+// LastLogged implements raft.Observed.
+func (r *Replica) LastLogged() wire.OpID { return r.log.at(int64(len(r.log.entries))) }
+
+// OpAt implements raft.Observed.
+func (r *Replica) OpAt(index int64) wire.OpID { return r.log.at(index) }
+
+// UpdateConsensus implements raft.Consensus. The other voters run the same core and never ask.
+func (r *Replica) UpdateConsensus(*sim.Proc,
+	*wire.UpdateConsensusRequest) *wire.UpdateConsensusResponse {
+	return &wire.UpdateConsensusResponse{Tablet: r.cfg.Tablet, Code: wire.TabletNotFound}
+}
+
+// RequestVote implements raft.Consensus. The other voters run the same core and never ask.
+func (r *Replica) RequestVote(_ *sim.Proc, req *wire.VoteRequest) *wire.VoteResponse {
+	return &wire.VoteResponse{Tablet: req.Tablet, Candidate: req.Candidate, VoteTerm: req.Term,
+		PreElection: req.PreElection, Code: wire.TabletNotFound}
+}
+
+// Shutdown implements raft.Consensus.
+func (r *Replica) Shutdown(p *sim.Proc) {
+	r.closed = true
+	r.detector.Stop()
+	if r.role == raft.Leader {
+		r.endLeadership()
+	}
+	r.wanted.Broadcast()
+	r.work.Broadcast()
+	r.progress.Broadcast()
+	for r.writing {
+		r.written.Wait(p, "log on disk")
+	}
+}
