@@ -100,7 +100,7 @@ func (m *Master) hasTablet() bool {
 
 // beginCopySession opens a session on the master tablet for a new master.
 func (m *Master) beginCopySession(p *sim.Proc, req sim.Message) sim.Message {
-	r, ok := m.consensus.(*raft.Replica)
+	r, ok := m.consensus.(raft.Observed)
 	if !ok {
 		return wire.Refuse(req, wire.TabletNotRunning)
 	}

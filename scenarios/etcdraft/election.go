@@ -27,7 +27,7 @@ func (r *Replica) alive() time.Duration {
 
 // armDetector starts the failure detector, as model/raft does.
 func (r *Replica) armDetector() {
-	voters := r.Voters()
+	voters := r.Active().Voters()
 	switch alive := r.alive(); {
 	case len(voters) == 1:
 		r.snooze(0)
@@ -76,7 +76,7 @@ func (r *Replica) StartElection() {
 		r.nextTerm()
 	}
 	r.snoozeLonger()
-	r.step(pb.Message{Type: pb.MsgTimeoutNow, From: number(r.node.ID()), To: number(r.node.ID())})
+	r.step(pb.Message{Type: pb.MsgTimeoutNow, From: number(r.cfg.Self), To: number(r.cfg.Self)})
 }
 
 // StepDown implements raft.Consensus. The core has no such command.
@@ -91,8 +91,8 @@ func (r *Replica) StepDown() bool {
 
 // nextTerm makes the replica a follower of the next term, by what a peer in it would answer.
 func (r *Replica) nextTerm() {
-	r.step(pb.Message{Type: pb.MsgHeartbeatResp, From: number(r.node.ID()),
-		To: number(r.node.ID()), Term: uint64(r.term) + 1})
+	r.step(pb.Message{Type: pb.MsgHeartbeatResp, From: number(r.cfg.Self),
+		To: number(r.cfg.Self), Term: uint64(r.term) + 1})
 }
 
 // withholds reports whether a request for a vote is ignored because a leader lives.
@@ -108,7 +108,7 @@ func (r *Replica) answersOldLeader(m pb.Message) bool {
 	if r.cfg.PreElection || int64(m.Term) >= r.term {
 		return false
 	}
-	r.send(pb.Message{Type: pb.MsgAppResp, From: number(r.node.ID()), To: m.From,
+	r.send(pb.Message{Type: pb.MsgAppResp, From: number(r.cfg.Self), To: m.From,
 		Term: uint64(r.term)})
 	return true
 }

@@ -68,7 +68,7 @@ func (r *Replica) answer(responses []pb.Message) {
 	for _, m := range responses {
 		switch {
 		case r.closed:
-		case m.To == number(r.node.ID()):
+		case m.To == number(r.cfg.Self):
 			r.step(m)
 		case int64(m.Term) >= r.term:
 			r.send(m)
@@ -135,7 +135,7 @@ func (r *Replica) Replicate(p *sim.Proc, term int64, t wire.EntryType,
 		return wire.OpID{}, raft.ErrNotLeader
 	}
 	reign := r.reign
-	r.step(pb.Message{Type: pb.MsgProp, From: number(r.node.ID()),
+	r.step(pb.Message{Type: pb.MsgProp, From: number(r.cfg.Self),
 		Entries: []pb.Entry{{Data: pack(wire.Entry{Type: t, Payload: payload})}}})
 	op := r.LastLogged()
 	rd := &round{op: op}

@@ -55,7 +55,7 @@ func (r *Replica) send(m pb.Message) {
 	if err != nil {
 		panic(err)
 	}
-	r.node.Send(server(m.To), &message{tablet: r.cfg.Tablet, body: body, sent: m,
+	r.node.Send(server(m.To).Node(), &message{tablet: r.cfg.Tablet, body: body, sent: m,
 		last: r.log.at(int64(m.Index))})
 }
 

@@ -54,7 +54,7 @@ type Replica struct {
 
 // Open starts the replica that the disk holds under cfg.Dir. It is a raft.Opener.
 func Open(p *sim.Proc, cfg raft.Config, sm raft.StateMachine) (raft.Consensus, error) {
-	store, committed, err := raft.OpenStore(p, cfg.Dir)
+	store, committed, err := raft.OpenStore(p, cfg.Dir, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func Open(p *sim.Proc, cfg raft.Config, sm raft.StateMachine) (raft.Consensus, e
 	r := &Replica{cfg: cfg, node: n, sm: sm, store: store, term: meta.Term,
 		leader: wire.NoServer, vote: number(meta.VotedFor), commit: committed,
 		rounds: map[int64]*round{}, log: newMemory(meta, store.Entries(), committed)}
-	r.core, err = etcd.NewRawNode(&etcd.Config{ID: number(n.ID()), Storage: r.log, Logger: silent,
+	r.core, err = etcd.NewRawNode(&etcd.Config{ID: number(cfg.Self), Storage: r.log, Logger: silent,
 		Applied: uint64(committed), ElectionTick: math.MaxInt32, HeartbeatTick: 1,
 		MaxSizePerMsg: uint64(cfg.Timing.MaxBatch), MaxInflightMsgs: 256, PreVote: cfg.PreElection,
 		AsyncStorageWrites: true, DisableProposalForwarding: true})
@@ -190,8 +190,27 @@ func (r *Replica) Term() int64 { return r.term }
 // Leader implements raft.Consensus.
 func (r *Replica) Leader() wire.ServerID { return r.leader }
 
-// Voters implements raft.Consensus.
-func (r *Replica) Voters() []wire.ServerID { return r.store.Meta().Voters }
+// ID implements raft.Observed.
+func (r *Replica) ID() wire.ServerID { return r.cfg.Self }
+
+// Config implements raft.Consensus.
+func (r *Replica) Config() wire.RaftConfig { return r.store.Meta().Config }
+
+// Active implements raft.Consensus.
+func (r *Replica) Active() wire.RaftConfig { return r.Config() }
+
+// State implements raft.Consensus.
+func (r *Replica) State() wire.ConsensusState {
+	return wire.ConsensusState{Term: r.term, Leader: r.leader, Config: r.Config()}
+}
+
+// ChangeConfig implements raft.Consensus.
+func (r *Replica) ChangeConfig(*sim.Proc, int64, []wire.PeerChange) wire.Code {
+	return wire.IllegalState
+}
+
+// TransferLeadership implements raft.Consensus.
+func (r *Replica) TransferLeadership(wire.ServerID) wire.Code { return wire.ServiceUnavailable }
 
 // Tablet implements raft.Observed.
 func (r *Replica) Tablet() wire.TabletID { return r.cfg.Tablet }

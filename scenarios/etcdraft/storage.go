@@ -23,7 +23,7 @@ type memory struct {
 func newMemory(meta raft.Meta, entries []wire.Entry, committed int64) *memory {
 	m := &memory{hard: pb.HardState{Term: uint64(meta.Term), Vote: number(meta.VotedFor),
 		Commit: uint64(committed)}}
-	for _, v := range meta.Voters {
+	for _, v := range meta.Config.Voters() {
 		m.voters.Voters = append(m.voters.Voters, number(v))
 	}
 	for _, e := range entries {
