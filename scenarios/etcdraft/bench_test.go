@@ -16,15 +16,16 @@ import (
 // model/raft as processes in a world, and, to tell what the core costs from what the world costs,
 // with etcd's core in a world.
 //
-// Equal on all sides: five replicas, a payload of 100 bytes, the number of proposals in flight (one
-// that the leader has applied is followed by the next at once), and that what is proposed at once
-// travels in one batch.
+// Equal on all sides: five replicas, a payload of 100 bytes, the number of proposals in flight
+// (one that the leader has applied is followed by the next at once), and that what is proposed at
+// once travels in one batch.
 //
-// Unequal, in favour of etcd: its loop has no clock, latency, disk, digest, limits and faults, encodes
-// nothing, and gets all proposals of a batch in one call. The world has a process for each proposer,
-// follower and disk, records with checksums on five disks, and timers for heartbeats and elections.
-// Unequal the other way: etcd tells its followers of a commit in messages of their own, where Kudu's
-// Raft lets the next request tell. So it sends up to twice as many messages, which are reported.
+// Unequal, in favour of etcd: its loop has no clock, latency, disk, digest, limits and faults,
+// encodes nothing, and gets all proposals of a batch in one call. The world has a process for
+// each proposer, follower and disk, records with checksums on five disks, and timers for
+// heartbeats and elections. Unequal the other way: etcd tells its followers of a commit in
+// messages of their own, where Kudu's Raft lets the next request tell. So it sends up to twice as
+// many messages, which are reported.
 //
 // They take turns in rounds, and of each the round counts that nine of ten exceed, as with the
 // ping-mesh (sim/mesh_bench_test.go).

@@ -51,23 +51,21 @@ func (r *Replica) snoozeLonger() {
 	r.snooze(r.node.Uniform(streamElection, shortest, longest))
 }
 
-// leaderFailed is the failure detector: nothing was heard of a leader for too long, or an election
-// did not end.
+// leaderFailed is the failure detector: nothing was heard of a leader for too long, or an
+// election did not end.
 func (r *Replica) leaderFailed() {
 	if r.closed || r.role == raft.Leader {
 		return
 	}
-	if r.state == etcd.StateCandidate || r.state == etcd.StatePreCandidate {
-		r.failedElections++
-	}
 	r.snoozeLonger()
+	r.failedElections++ // until a leader is heard
 	must(r.core.Campaign())
 	r.react()
 }
 
-// StartElection implements raft.Consensus: it campaigns as if a leader had handed over to it, which
-// is the core's way to make voters ignore a live leader. Only a follower can, so that a candidate
-// gives up its term first.
+// StartElection implements raft.Consensus: it campaigns as if a leader had handed over to it,
+// which is the core's way to make voters ignore a live leader. Only a follower can, so that a
+// candidate gives up its term first.
 func (r *Replica) StartElection() {
 	if r.closed || r.role == raft.Leader {
 		return
@@ -101,9 +99,9 @@ func (r *Replica) withholds(m pb.Message) bool {
 		(r.role == raft.Leader || r.node.Now() < r.withholdUntil)
 }
 
-// answersOldLeader tells a leader of an earlier term that it is over, and reports whether the message
-// came from one. The core does that with pre-votes only: without them it relies on votes that depose
-// leaders, which are withheld here.
+// answersOldLeader tells a leader of an earlier term that it is over, and reports whether the
+// message came from one. The core does that with pre-votes only: without them it relies on votes
+// that depose leaders, which are withheld here.
 func (r *Replica) answersOldLeader(m pb.Message) bool {
 	if r.cfg.PreElection || int64(m.Term) >= r.term {
 		return false

@@ -14,8 +14,8 @@ import (
 // noteAfter is how long the log is idle before a record on disk says what is durable.
 const noteAfter = 100 * time.Millisecond
 
-// runLog is the process that brings to disk what the core wants there, and then tells those whom the
-// core has promised it. What was wanted meanwhile shares the next sync.
+// runLog is the process that brings to disk what the core wants there, and then tells those whom
+// the core has promised it. What was wanted meanwhile shares the next sync.
 func (r *Replica) runLog(p *sim.Proc) {
 	for {
 		idle := false
@@ -38,9 +38,9 @@ func (r *Replica) runLog(p *sim.Proc) {
 	}
 }
 
-// write makes a batch durable: the term and the vote first, or a log that knows of commits in a term
-// which the replica does not remember would bow to an older leader. For the same reason what is
-// committed is noted only while no later term waits to be written.
+// write makes a batch durable: the term and the vote first, or a log that knows of commits in a
+// term which the replica does not remember would bow to an older leader. For the same reason what
+// is committed is noted only while no later term waits to be written.
 func (r *Replica) write(p *sim.Proc, batch []pb.Message, idle bool) {
 	r.writing = true
 	for _, m := range batch {

@@ -10,8 +10,8 @@ import (
 
 var kind = sim.NewKind("etcd raft")
 
-// message carries a message of the core, in bytes, as a datagram: the core bears loss and disorder.
-// It implements raft.Foreign.
+// message carries a message of the core, in bytes, as a datagram: the core bears loss and
+// disorder. It implements raft.Foreign.
 type message struct {
 	tablet wire.TabletID
 	body   []byte
@@ -33,8 +33,8 @@ func (m *message) Size() int { return 8 + len(m.body) }
 
 func (m *message) String() string { return etcd.DescribeMessage(m.sent, nil) }
 
-// Promise implements raft.Foreign. A request for votes promises nothing here: the candidate counts
-// its own vote when it is durable, and may ask for others' before.
+// Promise implements raft.Foreign. A request for votes promises nothing here: the candidate
+// counts its own vote when it is durable, and may ask for others' before.
 func (m *message) Promise() sim.Message {
 	term := int64(m.sent.Term)
 	switch {

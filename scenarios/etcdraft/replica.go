@@ -49,7 +49,7 @@ type Replica struct {
 	detector        *sim.Timer
 	heartbeat       *sim.Timer
 	withholdUntil   sim.Time // votes, because a leader lives
-	failedElections int      // since a leader was last heard of
+	failedElections int      // begun since a leader was last heard of
 }
 
 // Open starts the replica that the disk holds under cfg.Dir. It is a raft.Opener.

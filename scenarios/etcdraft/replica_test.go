@@ -177,7 +177,8 @@ func TestLeaderThatIsCutOff(t *testing.T) {
 		g.propose("kept", func(err error) { require.NoError(t, err) })
 		cut.End()
 		g.RunFor(5 * time.Second)
-		require.ErrorIs(t, lost, map[bool]error{false: raft.ErrAborted, true: raft.ErrDeposed}[endWithTerm])
+		want := map[bool]error{false: raft.ErrAborted, true: raft.ErrDeposed}[endWithTerm]
+		require.ErrorIs(t, lost, want)
 		for _, m := range g.members {
 			require.Equal(t, []string{"kept"}, m.applied)
 		}
@@ -196,8 +197,8 @@ func TestVotesAreWithheldWhileALeaderLives(t *testing.T) {
 	require.Equal(t, term, leader.replica.Term())
 }
 
-// A replica that was alone, and stood in vain, comes back and joins, though its term is higher than
-// the leader's and votes are withheld from it.
+// A replica that was alone, and stood in vain, comes back and joins, though its term is higher
+// than the leader's and votes are withheld from it.
 func TestReturnAfterElectionsInVain(t *testing.T) {
 	for _, pre := range []bool{false, true} {
 		cfg := config
@@ -222,8 +223,8 @@ func TestReturnAfterElectionsInVain(t *testing.T) {
 	}
 }
 
-// Under kills, power losses, pauses and cuts, what was acknowledged is applied by everyone, in one
-// order, and progress returns when the faults end.
+// Under kills, power losses, pauses and cuts, what was acknowledged is applied by everyone, in
+// one order, and progress returns when the faults end.
 func TestAcknowledgedEntriesSurviveFaults(t *testing.T) {
 	for seed := range uint64(20) {
 		g, acked := stormy(t, seed)

@@ -11,8 +11,8 @@ import (
 	"tabletop/model/wire"
 )
 
-// memory is the log as the core reads it. It holds entries from the moment that the core wants them
-// written; until they are, the core does not ask for them. It implements etcd.Storage.
+// memory is the log as the core reads it. It holds entries from the moment that the core wants
+// them written; until they are, the core does not ask for them. It implements etcd.Storage.
 type memory struct {
 	entries []pb.Entry // entries[i] has index i+1
 	hard    pb.HardState
@@ -33,8 +33,8 @@ func newMemory(meta raft.Meta, entries []wire.Entry, committed int64) *memory {
 	return m
 }
 
-// put stores an entry in place of those at its index and beyond. Slices that were handed out stay as
-// they are.
+// put stores an entry in place of those at its index and beyond. Slices that were handed out stay
+// as they are.
 func (m *memory) put(e pb.Entry) {
 	before := e.Index - 1
 	if before < uint64(len(m.entries)) {
