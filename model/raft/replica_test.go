@@ -38,29 +38,32 @@ func newGroup(t *testing.T, seed uint64, size int, cfg raft.Config) *group {
 func newGroupOn(t *testing.T, world sim.Config, size int, cfg raft.Config) *group {
 	g := &group{World: sim.New(world), members: make([]*member, size)}
 	t.Cleanup(g.Close)
-	cfg.Dir, cfg.Timing = "sys", raft.DefaultTiming()
 	var voters []wire.ServerID
 	for i := range size {
 		voters = append(voters, wire.ServerID(i))
 	}
 	for i := range size {
-		g.AddNode(fmt.Sprint("m", i), func(n *sim.Node) {
-			m := &member{}
-			g.members[i] = m
-			n.Go("start", func(p *sim.Proc) {
-				if !raft.Exists(n, cfg.Dir) {
-					raft.Create(p, cfg.Dir, wire.NewConfig(voters...))
-				}
-				var err error
-				mine := cfg
-				mine.Self = wire.ServerID(i)
-				m.replica, err = raft.Open(p, mine, m)
-				p.Must(err)
-				n.Serve(m.serve)
-			})
-		}).Boot()
+		g.addMember(i, cfg, wire.NewConfig(voters...))
 	}
 	return g
+}
+
+// addMember boots a member that begins with the configuration.
+func (g *group) addMember(i int, cfg raft.Config, c wire.RaftConfig) {
+	cfg.Self, cfg.Dir, cfg.Timing = wire.ServerID(i), "sys", raft.DefaultTiming()
+	g.AddNode(fmt.Sprint("m", i), func(n *sim.Node) {
+		m := &member{}
+		g.members[i] = m
+		n.Go("start", func(p *sim.Proc) {
+			if !raft.Exists(n, cfg.Dir) {
+				raft.Create(p, cfg.Dir, c)
+			}
+			var err error
+			m.replica, err = raft.Open(p, cfg, m)
+			p.Must(err)
+			n.Serve(m.serve)
+		})
+	}).Boot()
 }
 
 func (m *member) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
@@ -69,6 +72,9 @@ func (m *member) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
 		return m.replica.UpdateConsensus(p, req)
 	case *wire.VoteRequest:
 		return m.replica.RequestVote(p, req)
+	case *wire.RunLeaderElectionRequest:
+		m.replica.StartElection()
+		return &wire.TabletResponse{}
 	}
 	panic("unexpected message")
 }
