@@ -41,8 +41,9 @@ func (d *durability) booted(e raft.ReplicaEvent) {
 	id := e.Replica.Node().ID()
 	v := viewOf(e.Replica)
 	if old := d.view(id, e.Replica.Tablet()); old != nil && old.forgottenBy(e.Replica) {
-		d.broken(e.Replica.Tablet(), "forgotten", "%s comes back with %d entries of %v, of which "+
-			"its disk held %d", id, e.Replica.LastLogged().Index, e.Replica.Tablet(), len(old.ops))
+		d.broken(e.Replica.Tablet(), "forgotten", "%s comes back with the log of %v up to entry "+
+			"%d, and its disk held %d", id, e.Replica.Tablet(), e.Replica.LastLogged().Index,
+			old.last())
 	}
 	d.disks[id] = append(slices.DeleteFunc(d.disks[id], func(old *durableView) bool {
 		return old.replica.Dir() == v.replica.Dir()

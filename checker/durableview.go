@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"fmt"
 	"strings"
 
 	"tabletop/model/raft"
@@ -8,31 +9,44 @@ import (
 )
 
 // durableView is what the disk of one replica surely holds. It reads the bytes that a loss of power
-// would leave, segment by segment.
+// would leave: the state that was flushed, and the log, segment by segment.
 type durableView struct {
 	replica raft.Observed
 	meta    raft.Meta
-	ops     []wire.OpID // the log, by index from 1
-	segment int64       // the segment that is being read; 0: none yet
+	flushed wire.OpID   // the last entry whose effect is in the flushed state
+	ops     []wire.OpID // the log, by index from 0; zero where it was let go before it was read
+	first   int64       // the first segment that is left
+	before  int64       // index of the entry before that
+	segment int64       // the segment that is being read; 0: none
+	offset  int         // in the log, of its first byte
 	parsed  int         // bytes of it seen
-	base    int         // offset in the log of its first byte
 }
 
 // viewOf reads a disk from the beginning.
 func viewOf(r raft.Observed) *durableView {
 	v := &durableView{replica: r}
-	v.readLog()
-	v.readMeta()
+	for _, name := range r.Node().Disk().Under(raft.SegmentFiles(r.Dir())) {
+		if _, err := fmt.Sscanf(name, raft.SegmentFiles(r.Dir())+"%d", &v.first); err == nil {
+			break
+		}
+	}
+	if h, ok := v.header(v.first); ok {
+		v.ops = make([]wire.OpID, h.Previous.Index)
+		v.enter(h)
+	}
+	v.synced("")
 	return v
 }
 
 // synced reads what a sync has made durable. A sync of the directory is what makes new metadata
-// durable.
+// and a new flushed state durable, and what lets segments go.
 func (v *durableView) synced(file string) {
-	switch {
-	case file == "":
+	if file == "" {
 		v.readMeta()
-	case strings.HasPrefix(file, raft.SegmentFiles(v.replica.Dir())):
+		v.readFlushed()
+		v.findFirst()
+	}
+	if file == "" || strings.HasPrefix(file, raft.SegmentFiles(v.replica.Dir())) {
 		v.readLog()
 	}
 }
@@ -41,36 +55,56 @@ func (v *durableView) durable(file string) ([]byte, bool) {
 	return v.replica.Node().Disk().Durable(file)
 }
 
+// header returns the header of a segment, or false.
+func (v *durableView) header(number int64) (raft.Record, bool) {
+	file, _ := v.durable(raft.SegmentFile(v.replica.Dir(), number))
+	h, ok := raft.ReadRecord(file, 0)
+	return h, ok && h.Kind == raft.RecordSegment && h.Number == number
+}
+
+// enter goes on to the next segment.
+func (v *durableView) enter(h raft.Record) {
+	v.segment, v.offset, v.parsed = h.Number, h.Base, h.End
+	v.ops = append(v.ops[:h.Previous.Index], h.Previous)
+}
+
+// findFirst passes over the segments that were let go.
+func (v *durableView) findFirst() {
+	for v.first <= v.segment {
+		if _, there := v.durable(raft.SegmentFile(v.replica.Dir(), v.first)); there {
+			break
+		}
+		v.first++
+	}
+	if h, ok := v.header(v.first); ok {
+		v.before = h.Previous.Index
+	}
+}
+
 // readLog reads on to where the log ends, is torn, or was damaged.
 func (v *durableView) readLog() {
-	for v.readSegment() {
-		next, _ := v.durable(raft.SegmentFile(v.replica.Dir(), v.segment+1))
-		h, ok := raft.ReadRecord(next, 0)
-		if !ok || h.Kind != raft.RecordSegment || h.Number != v.segment+1 ||
-			h.Base != v.base+v.parsed || h.Previous.Index > int64(len(v.ops)) {
+	for v.segment > 0 && v.readSegment() {
+		h, ok := v.header(v.segment + 1)
+		if !ok || h.Base != v.offset+v.parsed || h.Previous.Index > v.last() {
 			return
 		}
-		v.segment, v.base, v.parsed = h.Number, h.Base, h.End
-		v.ops = v.ops[:h.Previous.Index]
+		v.enter(h)
 	}
 }
 
 // readSegment reads the present segment and reports whether all of it is in order.
 func (v *durableView) readSegment() bool {
-	if v.segment == 0 {
-		return true
-	}
 	file, _ := v.durable(raft.SegmentFile(v.replica.Dir(), v.segment))
 	for v.parsed < len(file) {
 		r, ok := raft.ReadRecord(file, v.parsed)
 		e := r.Entry
 		if !ok || r.Kind == raft.RecordSegment ||
-			r.Kind == raft.RecordReplicate && (e.Index > int64(len(v.ops))+1 || e.Index < 1) {
+			r.Kind == raft.RecordReplicate && (e.Index > int64(len(v.ops)) || e.Index < 1) {
 			return false
 		}
 		v.parsed = r.End
 		if r.Kind == raft.RecordReplicate {
-			v.ops = append(v.ops[:e.Index-1], e.OpID)
+			v.ops = append(v.ops[:e.Index], e.OpID)
 		}
 	}
 	return true
@@ -82,9 +116,26 @@ func (v *durableView) readMeta() {
 	}
 }
 
-func (v *durableView) has(op wire.OpID) bool {
-	return op.Index == 0 || op.Index <= int64(len(v.ops)) && v.ops[op.Index-1] == op
+func (v *durableView) readFlushed() {
+	if file, ok := v.durable(raft.DataFile(v.replica.Dir())); ok {
+		v.flushed, _, _ = raft.ReadFlushed(file)
+	}
 }
+
+// has reports whether the disk holds the entry, or its effect. A log that begins behind what was
+// flushed is of no use.
+func (v *durableView) has(op wire.OpID) bool {
+	switch {
+	case op.Index <= v.flushed.Index:
+		return op.Index < v.flushed.Index || op == v.flushed
+	case v.before > v.flushed.Index || op.Index >= int64(len(v.ops)):
+		return false
+	}
+	return v.ops[op.Index] == op
+}
+
+// last returns the index of the last entry.
+func (v *durableView) last() int64 { return int64(len(v.ops)) - 1 }
 
 // votedFor reports whether the disk rules out another vote in the term.
 func (v *durableView) votedFor(candidate wire.ServerID, term int64) bool {
@@ -95,13 +146,13 @@ func (v *durableView) votedFor(candidate wire.ServerID, term int64) bool {
 // without another entry in its place. One that cannot read what it promised must not be opened.
 func (v *durableView) forgottenBy(r raft.Observed) bool {
 	has := r.LastLogged().Index
-	for i := range min(has, int64(len(v.ops))) {
-		if r.OpAt(i+1) != v.ops[i] {
+	for i := r.LogStart().Index; i <= min(has, v.last()); i++ {
+		if v.ops[i] != (wire.OpID{}) && r.OpAt(i) != v.ops[i] {
 			return false
 		}
 	}
-	return has < int64(len(v.ops))
+	return has < v.last()
 }
 
 // forget expects nothing of the log any more.
-func (v *durableView) forget() { v.ops, v.segment, v.parsed, v.base = nil, 0, 0, 0 }
+func (v *durableView) forget() { *v = durableView{replica: v.replica, meta: v.meta} }

@@ -23,6 +23,7 @@ type tabletLog struct {
 	object  string
 	leaders map[int64]wire.ServerID // by term
 	entries map[wire.OpID]entryID
+	states  map[int64]uint64 // sums of those that some replica has flushed, by index
 	// committed is the agreed log: what some replica held for committed, by index from 1.
 	committed []commitment
 	highest   raft.Observed // the leader of the highest term so far
@@ -49,13 +50,18 @@ func watchRaft(j *Judges) {
 	raft.EntryAppended.Subscribe(j.c.World, r.appended)
 	raft.EntryCommitted.Subscribe(j.c.World, r.committed)
 	raft.EntryApplied.Subscribe(j.c.World, r.applied)
+	raft.Flushed.Subscribe(j.c.World, func(e raft.StateEvent) { r.state(e, "flushes") })
+	raft.Restored.Subscribe(j.c.World, func(e raft.StateEvent) {
+		r.last[e.Replica] = e.Op.Index
+		r.state(e, "restores")
+	})
 }
 
 func (r *raftJudge) log(id wire.TabletID) *tabletLog {
 	l := r.logs[id]
 	if l == nil {
 		l = &tabletLog{object: "tablet", leaders: map[int64]wire.ServerID{},
-			entries: map[wire.OpID]entryID{}}
+			entries: map[wire.OpID]entryID{}, states: map[int64]uint64{}}
 		if id == wire.SysCatalog {
 			l.object = "master-tablet"
 		}
@@ -65,7 +71,8 @@ func (r *raftJudge) log(id wire.TabletID) *tabletLog {
 }
 
 // elected checks that the term has one leader and that it has everything committed so far. With
-// equal logs up to equal entries, looking at the last committed one is enough.
+// equal logs up to equal entries, looking at the last committed one is enough; if the log has let
+// it go, what the replica has flushed is judged instead.
 func (r *raftJudge) elected(e raft.ReplicaEvent) {
 	*r.elections++
 	l := r.log(e.Replica.Tablet())
@@ -92,7 +99,8 @@ func (r *raftJudge) complete(l *tabletLog, leader raft.Observed, term int64) {
 	for n > 0 && l.committed[n-1].term >= term {
 		n--
 	}
-	if n == 0 || leader.OpAt(int64(n)) == l.committed[n-1].op {
+	if n == 0 || int64(n) < leader.LogStart().Index ||
+		leader.OpAt(int64(n)) == l.committed[n-1].op {
 		return
 	}
 	r.j.report(Violation{Oracle: LeaderCompleteness, Object: l.object, Reason: "entry-missing",
@@ -152,7 +160,23 @@ func (r *raftJudge) agree(l *tabletLog, replica raft.Observed, op wire.OpID) boo
 	return true
 }
 
-// applied checks that every replica applies the agreed log, from its beginning and without gaps.
+// state checks that replicas which have applied the same entries are in the same state: what one
+// flushes or restores equals what every other has come to there, also by replaying.
+func (r *raftJudge) state(e raft.StateEvent, does string) {
+	l := r.log(e.Replica.Tablet())
+	if e.Op.Index > int64(len(l.committed)) || !r.agree(l, e.Replica, e.Op) {
+		return
+	}
+	if known, ok := l.states[e.Op.Index]; ok && known != e.Sum {
+		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object, Reason: "state-differs",
+			Detail: fmt.Sprintf("%s %s another state of %v after %v than a replica has flushed",
+				name(e.Replica), does, e.Replica.Tablet(), e.Op)})
+	}
+	l.states[e.Op.Index] = e.Sum
+}
+
+// applied checks that every replica applies the agreed log, from its beginning, or from what it has
+// flushed, and without gaps.
 func (r *raftJudge) applied(e raft.EntryEvent) {
 	l := r.log(e.Replica.Tablet())
 	if before := r.last[e.Replica]; e.Entry.Index != before+1 {
@@ -171,6 +195,10 @@ func (r *raftJudge) applied(e raft.EntryEvent) {
 	}
 	if !r.agree(l, e.Replica, e.Entry.OpID) {
 		return
+	}
+	if _, flushed := l.states[e.Entry.Index]; flushed {
+		r.state(raft.StateEvent{Replica: e.Replica, Op: e.Entry.OpID, Sum: e.Replica.StateSum()},
+			"comes to")
 	}
 	agreed := l.committed[e.Entry.Index-1]
 	if agreed.contents != identify(e.Replica, e.Entry).contents {

@@ -32,8 +32,9 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	d := &drawing{r: sim.NewRand(seed, streamPlan)}
 	d.size()
 	// Of its own, so that it draws nothing away from the rest: the storms are the same without it.
-	d.segment = []string{"8MiB", "8MiB", "8MiB", "16KiB", "8KiB", "4KiB", "2KiB",
-		"1KiB"}[sim.NewRand(seed, streamPlan, 2).Intn(8)]
+	// The log of a tablet reaches some hundred bytes, that of the masters some thousand.
+	d.segment = []string{"8MiB", "8MiB", "8MiB", "4KiB", "2KiB", "1KiB", "512",
+		"256"}[sim.NewRand(seed, streamPlan, 2).Intn(8)]
 	d.resize(s)
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)

@@ -51,6 +51,22 @@ func TestBatchReadsBackProperty(t *testing.T) {
 	})
 }
 
+func TestStoreReadsBackProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := NewStore()
+		for range rapid.IntRange(0, 4).Draw(t, "batches") {
+			s.Apply(genBatch(t))
+		}
+		state := s.Encode()
+		got, err := DecodeStore(state)
+		require.NoError(t, err)
+		require.Equal(t, s, got)
+		require.Equal(t, state, got.Encode(), "the same bytes, whatever came first")
+		_, err = DecodeStore(append(state, 0))
+		require.ErrorIs(t, err, ErrDamaged)
+	})
+}
+
 func TestDecodeNeverPanicsProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		_, _ = Decode(rapid.SliceOf(rapid.Byte()).Draw(t, "payload"))

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"tabletop/model/wire"
+	"tabletop/sim"
 )
 
 // ErrDamaged tells that a payload is not a batch.
@@ -61,6 +62,36 @@ func Decode(payload []byte) (*Batch, error) {
 		return nil, ErrDamaged
 	}
 	return b, nil
+}
+
+// Encode returns the whole master tablet as the batch that makes it from an empty one, its rows in
+// the order of their keys.
+func (s *Store) Encode() []byte {
+	b := &Batch{TServers: sim.Keys(s.TServers)}
+	for _, id := range sim.Keys(s.Tables) {
+		b.Tables = append(b.Tables, s.Tables[id])
+	}
+	for _, id := range sim.Keys(s.Tablets) {
+		b.Tablets = append(b.Tablets, s.Tablets[id])
+	}
+	for _, id := range sim.Keys(s.Results) {
+		b.Results = append(b.Results, s.Results[id])
+	}
+	for _, id := range sim.Keys(s.Maintenance) {
+		b.Maintenance = append(b.Maintenance, Maintenance{Server: id, On: true})
+	}
+	return b.Encode()
+}
+
+// DecodeStore parses what Encode of a Store returned. The error is ErrDamaged.
+func DecodeStore(state []byte) (*Store, error) {
+	b, err := Decode(state)
+	if err != nil {
+		return nil, err
+	}
+	s := NewStore()
+	s.Apply(b)
+	return s, nil
 }
 
 func encodeTable(e *wire.Encoder, t *Table) {

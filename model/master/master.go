@@ -98,6 +98,18 @@ func (m *Master) Apply(e wire.Entry) {
 	Applied.Publish(m.node.World(), AppliedEvent{m, e.OpID, batch})
 }
 
+// Snapshot implements raft.StateMachine.
+func (m *Master) Snapshot() []byte { return m.store.Encode() }
+
+// Restore implements raft.StateMachine.
+func (m *Master) Restore(state []byte) {
+	store, err := catalog.DecodeStore(state)
+	if err != nil {
+		panic(err)
+	}
+	m.store = store
+}
+
 // write replicates a batch in the given term and returns when it was applied here. Follows
 // SysCatalogTable::Write and CheckIfNoLongerLeaderAndSetupError.
 func (m *Master) write(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {

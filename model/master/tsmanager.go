@@ -55,6 +55,7 @@ func (m *Master) register(id wire.ServerID, incarnation int64) bool {
 	if d == nil {
 		d = &tsDescriptor{id: id, incarnation: incarnation}
 		m.ts.descriptors[id] = d
+		m.ts.displace(id)
 	}
 	if incarnation < d.incarnation {
 		return false
@@ -63,6 +64,16 @@ func (m *Master) register(id wire.ServerID, incarnation int64) bool {
 	Registered.Publish(m.node.World(), TServerEvent{m, id})
 	m.news.Broadcast()
 	return true
+}
+
+// displace makes the servers that had the address of a new one before unfit for replicas: whoever
+// is there now would get two of one tablet.
+func (ts *tsManager) displace(by wire.ServerID) {
+	for _, id := range sim.Keys(ts.descriptors) {
+		if id != by && id.Node() == by.Node() {
+			ts.descriptors[id].lastHeartbeat = -1
+		}
+	}
 }
 
 // placeable lists the servers that may be given replicas now.

@@ -96,6 +96,7 @@ func (r *Replica) runApply(p *sim.Proc) {
 		}
 		r.log.noteCommitted(r.applied)
 		r.progress.Broadcast()
+		r.wakeMaintenance()
 	}
 }
 

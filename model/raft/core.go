@@ -35,6 +35,10 @@ type Observed interface {
 	LastLogged() wire.OpID
 	// OpAt returns the position of the entry at an index of its log; zero if there is none.
 	OpAt(index int64) wire.OpID
+	// LogStart returns the position of the entry before the first that its log still holds.
+	LogStart() wire.OpID
+	// StateSum returns a checksum of the state that it has applied.
+	StateSum() uint64
 }
 
 // Foreign is a message between replicas of another core.

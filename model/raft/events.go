@@ -25,6 +25,10 @@ var (
 	EntryCommitted = sim.NewTopic[EntryEvent]("committed")
 	// EntryApplied tells that a replica applied an entry.
 	EntryApplied = sim.NewTopic[EntryEvent]("applied")
+	// Flushed tells that what a replica has applied up to an entry is durable.
+	Flushed = sim.NewTopic[StateEvent]("flushed")
+	// Restored tells that a replica which was opened begins with such a state.
+	Restored = sim.NewTopic[StateEvent]("restored")
 )
 
 // ReplicaEvent tells what became of a replica.
@@ -58,4 +62,37 @@ func (e EntryEvent) Fold(d *sim.Digest) {
 func (e EntryEvent) String() string {
 	return fmt.Sprintf("%s %v %v %v", e.Replica.Node().Name(), e.Replica.Tablet(),
 		e.Entry.OpID, e.Entry.Type)
+}
+
+// StateEvent tells of the flushed state of a replica.
+type StateEvent struct {
+	Replica Observed
+	Op      wire.OpID // the last entry applied
+	Sum     uint64    // of the state; see Replica.StateSum
+}
+
+func stateEvent(r *Replica, s flushedState) StateEvent {
+	return StateEvent{r, s.op, sumOf(s.state)}
+}
+
+// StateSum returns a checksum of what a state machine has applied.
+func StateSum(sm StateMachine) uint64 { return sumOf(sm.Snapshot()) }
+
+func sumOf(state []byte) uint64 {
+	var d sim.Digest
+	d.Bytes(state)
+	return d.Sum()
+}
+
+// Fold implements sim.Event.
+func (e StateEvent) Fold(d *sim.Digest) {
+	d.Uint64(uint64(e.Replica.Tablet()) ^ uint64(e.Replica.Node().ID())<<48)
+	d.Int(e.Op.Term)
+	d.Int(e.Op.Index)
+	d.Uint64(e.Sum)
+}
+
+func (e StateEvent) String() string {
+	return fmt.Sprintf("%s %v state after %v is %016x", e.Replica.Node().Name(),
+		e.Replica.Tablet(), e.Op, e.Sum)
 }

@@ -13,8 +13,11 @@ func (r *Replica) UpdateConsensus(p *sim.Proc,
 	defer r.busy.Unlock()
 	resp := &wire.UpdateConsensusResponse{Tablet: req.Tablet}
 	resp.Code = r.update(p, req)
-	if resp.Code == wire.OK {
+	switch resp.Code {
+	case wire.OK:
 		resp.LastReceived = lastOf(req)
+	case wire.PrecedingEntryDidntMatch:
+		resp.LastReceived = r.log.last()
 	}
 	resp.Term, resp.LastCommitted, resp.Quiescing = r.meta.Term, r.commit, r.quiescing()
 	return resp
@@ -61,6 +64,8 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 		return wire.InvalidTerm
 	}
 	r.heard(p)
+	r.replicated = max(r.replicated, req.Replicated)
+	r.wakeMaintenance()
 	return code
 }
 

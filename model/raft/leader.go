@@ -109,10 +109,12 @@ func (l *leadership) drive(p *sim.Proc, f *peer) {
 			l.news.Broadcast()
 			l.offer(f, resp.Quiescing)
 			l.promote(f, len(req.Entries))
-			if f.next <= l.r.log.lastIndex() || f.asked < l.asked {
+			if !f.behind && f.next <= l.r.log.lastIndex() || f.asked < l.asked {
 				continue
 			}
-			f.work.WaitUntil(p, "heartbeat interval", next)
+			for f.work.WaitUntil(p, "heartbeat interval", next) && f.behind && f.asked == l.asked &&
+				!l.over && !f.over { // there are entries, but none that it could take
+			}
 		} else {
 			p.Sleep("heartbeat interval", max(next.Sub(p.Now()), 0))
 		}
@@ -125,11 +127,18 @@ func (l *leadership) heartbeat() time.Duration {
 	return l.r.node.Uniform(streamHeartbeat, d*3/4, d*5/4)
 }
 
+// request returns what a follower is sent next. One that needs an entry which the log has let go
+// cannot be helped by it: it is sent nothing but the leader's state (consensus_queue.cc,
+// wal_catchup_possible).
 func (l *leadership) request(f *peer) *wire.UpdateConsensusRequest {
 	r := l.r
 	req := &wire.UpdateConsensusRequest{
 		Dest: f.id, Tablet: r.cfg.Tablet, Term: l.term, Leader: r.self(),
-		Preceding: r.log.at(f.next - 1), Committed: r.commit,
+		Preceding: r.log.at(f.next - 1), Committed: r.commit, Replicated: r.retainFrom() - 1,
+	}
+	if f.behind = f.next <= r.log.base.Index; f.behind {
+		req.Preceding = r.log.last()
+		return req
 	}
 	size := 0
 	for i := f.next; i <= r.log.lastIndex(); i++ {
@@ -152,15 +161,29 @@ func (l *leadership) answered(f *peer, req *wire.UpdateConsensusRequest,
 		f.match = max(f.match, lastOf(req).Index)
 		f.next = lastOf(req).Index + 1
 		l.advanceCommit()
+		l.r.wakeMaintenance()
 		return true
 	case wire.PrecedingEntryDidntMatch:
-		f.next = min(resp.LastCommitted+1, f.next-1)
+		// It goes on behind the follower's last entry, if that is the leader's as well, and else
+		// behind what surely is. A follower that was restarted may know of few commits (KUDU-1778).
+		if f.next = min(resp.LastCommitted+1, f.next-1); l.r.log.has(resp.LastReceived) {
+			f.next = resp.LastReceived.Index + 1
+		}
 		return true
 	}
 	if resp.Term > l.r.meta.Term {
 		l.r.adoptTerm(resp.Term)
 	}
 	return false
+}
+
+// replicatedToAll returns the last index that is durable here and on every peer.
+func (l *leadership) replicatedToAll() int64 {
+	index := l.r.log.durable()
+	for _, f := range l.peers {
+		index = min(index, f.match)
+	}
+	return index
 }
 
 // advanceCommit counts the entries that a majority of voters hold durably. Only an entry of the

@@ -79,6 +79,10 @@ type StateMachine interface {
 	// Apply takes a committed entry, at a single instant. Entries come in order, each once an
 	// incarnation; after a restart the committed ones come again.
 	Apply(e wire.Entry)
+	// Snapshot returns the state that the entries applied so far have made, the same bytes on every
+	// replica. Restore begins with such a state, before any entry.
+	Snapshot() []byte
+	Restore(state []byte)
 	// ConsensusChanged tells that role, term, or known leader changed. It may come more than
 	// once for one change (SysCatalogStateChanged).
 	ConsensusChanged()
@@ -164,6 +168,11 @@ type Replica struct {
 	progress        sim.Cond // applied grew, an entry was aborted, or leadership ended
 	rounds          map[int64]*round
 
+	flushed     wire.OpID // the last entry whose effect is in the flushed state
+	replicated  int64     // up to here all peers have the log, as far as is known
+	maintenance sim.Cond  // a segment may be let go
+	maintaining sim.Mutex
+
 	// busy is Kudu's update lock: one update, vote or candidacy at a time.
 	busy            sim.Mutex
 	detector        *sim.Timer
@@ -179,11 +188,14 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	n := p.Node()
 	cfg.Log = cfg.Log.orDefault()
 	r := &Replica{cfg: cfg, node: n, sm: sm, leader: wire.NoServer, rounds: map[int64]*round{}}
-	err := r.readMeta()
+	if err := r.readMeta(); err != nil {
+		return nil, err
+	}
+	state, err := openFlushed(n, cfg.Dir)
 	if err != nil {
 		return nil, err
 	}
-	if r.log, r.commit, err = openLog(n, cfg.Dir, cfg.Log); err != nil {
+	if r.log, r.commit, err = openLog(n, cfg.Dir, cfg.Log, state.op); err != nil {
 		return nil, err
 	}
 	// What the last incarnation wrote may not have reached the disk, and what it promised must
@@ -193,6 +205,7 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	r.findPending()
 	r.heardAt = n.Now()
 	Booted.Publish(n.World(), ReplicaEvent{r, r.meta.Term})
+	r.restore(state)
 	for r.applied < r.commit {
 		r.applyNext()
 	}
@@ -203,6 +216,7 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	r.armDetector()
 	n.Go("apply", r.runApply)
 	n.Go("log", r.runLog)
+	n.Go("maintenance", r.runMaintenance)
 	return r, nil
 }
 
@@ -236,6 +250,8 @@ type deaf struct{}
 
 func (deaf) Apply(wire.Entry)  {}
 func (deaf) ConsensusChanged() {}
+func (deaf) Snapshot() []byte  { return nil }
+func (deaf) Restore([]byte)    {}
 
 // armDetector starts the failure detector of a fresh replica (RaftConsensus::Start): soon if it
 // has never seen a term, and at once if it is alone.
@@ -291,8 +307,28 @@ func (r *Replica) LastLogged() wire.OpID {
 	return r.log.last()
 }
 
-// OpAt returns the position of the entry at an index of its log; zero if there is none.
+// OpAt returns the position of the entry at an index of its log; zero if there is none, or none any
+// more.
 func (r *Replica) OpAt(index int64) wire.OpID { return r.log.at(index) }
+
+// LogStart returns the position of the entry before the first that its log still holds.
+func (r *Replica) LogStart() wire.OpID { return r.log.base }
+
+// Behind returns the peers that need what the log of this leader has let go.
+func (r *Replica) Behind() []wire.ServerID {
+	var ids []wire.ServerID
+	if r.lead != nil {
+		for _, f := range r.lead.peers {
+			if f.behind {
+				ids = append(ids, f.id)
+			}
+		}
+	}
+	return ids
+}
+
+// StateSum returns a checksum of the state that it has applied.
+func (r *Replica) StateSum() uint64 { return StateSum(r.sm) }
 
 // Shutdown implements Consensus.
 func (r *Replica) Shutdown(p *sim.Proc) {
@@ -303,8 +339,11 @@ func (r *Replica) Shutdown(p *sim.Proc) {
 	r.committed.Broadcast()
 	r.progress.Broadcast()
 	r.busy.Lock(p, "update lock")
+	r.maintaining.Lock(p, "maintenance")
 	r.meta.close(p)
+	r.maintaining.Unlock()
 	r.busy.Unlock()
+	r.maintenance.Broadcast()
 }
 
 func (r *Replica) self() wire.ServerID { return r.cfg.Self }

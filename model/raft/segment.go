@@ -46,7 +46,9 @@ func (s *segment) end() int { return s.base + s.file.Len() }
 // says that it was durable, also in an older segment if the power was lost before that was synced.
 // The error is ErrCorrupt. What it cuts off comes back if the power is lost before the next sync
 // of the log and of the directory; nothing may be written until then.
-func openLog(n *sim.Node, dir string, opts LogOptions) (*walog, int64, error) {
+//
+// It begins where older segments were let go, whose effect is in the state that was flushed.
+func openLog(n *sim.Node, dir string, opts LogOptions, flushed wire.OpID) (*walog, int64, error) {
 	l := &walog{disk: n.Disk(), dir: dir, opts: opts}
 	var committed int64
 	names := l.disk.Under(SegmentFiles(dir))
@@ -74,13 +76,21 @@ func openLog(n *sim.Node, dir string, opts LogOptions) (*walog, int64, error) {
 	if len(l.segs) == 0 {
 		return nil, 0, fmt.Errorf("%w: there is no log in %s", ErrCorrupt, dir)
 	}
-	if l.base.Index > 0 {
-		return nil, 0, l.corrupt(l.segs[0], 0, "comes first, and entries precede it")
+	if l.segs[0].prev.Index > flushed.Index {
+		return nil, 0, l.corrupt(l.segs[0], 0, "comes first, and what precedes it is not flushed")
+	}
+	if l.at(flushed.Index) != flushed {
+		return nil, 0, fmt.Errorf("%w: the log in %s lacks %v, which is flushed", ErrCorrupt, dir,
+			flushed)
 	}
 	return l, min(committed, l.lastIndex()), nil
 }
 
-// read takes in the records of the next segment and returns how much of it is intact: 0 if not
+// read takes in the records of the next segment. What cuts off the log before its first entry
+// replaced entries of a segment that was let go, and so was itself flushed: the log begins behind
+// it.
+//
+// It returns how much of the segment is intact: 0 if not
 // even its header follows on the log so far.
 func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 	h, ok := ReadRecord(s.file.Bytes(), 0)
@@ -92,7 +102,9 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 	switch {
 	case len(l.segs) == 0:
 		l.base = s.prev
-	case s.base < l.end() || s.prev != l.at(s.prev.Index) || s.prev.Index < l.base.Index:
+	case s.prev.Index < l.base.Index && s.base == l.end():
+		l.base, l.entries = s.prev, nil
+	case s.prev != l.at(s.prev.Index) || s.base != l.end():
 		return 0, l.corrupt(s, 0, "does not follow on the segment before")
 	default:
 		l.truncate(s.prev.Index + 1)
@@ -106,9 +118,11 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 		switch {
 		case r.Kind == RecordCommit:
 			*committed = max(*committed, r.Index)
-		case r.Kind == RecordSegment || r.Entry.Index > l.lastIndex()+1 ||
-			r.Entry.Index <= l.base.Index:
+		case r.Kind == RecordSegment || r.Entry.Index > l.lastIndex()+1 || r.Entry.Index < 1:
 			return 0, l.corrupt(s, at, "has an entry out of order")
+		case r.Entry.Index <= l.base.Index:
+			l.base, l.entries = r.Entry.OpID, nil
+			s.last = max(s.last, r.Entry.Index)
 		default:
 			l.truncate(r.Entry.Index)
 			l.entries = append(l.entries, logged{r.Entry, s.base + r.End})

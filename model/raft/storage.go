@@ -15,10 +15,11 @@ const MetaName = "cmeta"
 // MetaFile returns the name of the consensus metadata of a replica kept under the given folder.
 func MetaFile(dir string) string { return dir + "/" + MetaName }
 
-// Files lists the files that make up the log of a replica, by their names in its folder.
+// Files lists the files that make up the log and the flushed state of a replica, by their names in
+// its folder.
 func Files(n *sim.Node, dir string) []string {
 	return slices.DeleteFunc(fs.Files(n, dir, MetaName), func(name string) bool {
-		return !strings.HasPrefix(name, "wal")
+		return !strings.HasPrefix(name, "wal-") && name != "data"
 	})
 }
 
@@ -27,11 +28,20 @@ type LogOptions struct {
 	// SegmentSize is how many bytes a segment has when the next one is begun
 	// (log_segment_size_mb). Default 8 MiB.
 	SegmentSize int
+	// MinSegments are kept in any case (log_min_segments_to_retain), MaxSegments while some peer
+	// lacks what they hold (log_max_segments_to_retain). Defaults 1 and 80.
+	MinSegments, MaxSegments int
 }
 
 func (o LogOptions) orDefault() LogOptions {
 	if o.SegmentSize == 0 {
 		o.SegmentSize = 8 << 20
+	}
+	if o.MinSegments == 0 {
+		o.MinSegments = 1
+	}
+	if o.MaxSegments == 0 {
+		o.MaxSegments = 80
 	}
 	return o
 }
@@ -131,6 +141,17 @@ func (l *walog) current() *segment {
 		l.segs = append(l.segs, s)
 	}
 	return s
+}
+
+// letGo takes out the first segments, with the entries that precede the next one, and returns them.
+func (l *walog) letGo(count int) []*segment {
+	gone := l.segs[:count]
+	l.segs = slices.Clone(l.segs[count:])
+	if start := l.at(l.segs[0].prev.Index); start.Index > l.base.Index {
+		l.entries = slices.Clone(l.entries[start.Index-l.base.Index:])
+		l.base = start
+	}
+	return gone
 }
 
 // unnoted reports whether no durable record says yet that the last entry is.

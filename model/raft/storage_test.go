@@ -3,6 +3,7 @@ package raft
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,9 +16,9 @@ import (
 // disk is what one machine's disk holds, by name.
 type disk map[string][]byte
 
-// onDisk runs a process on a machine whose disk holds just that, durably, and returns what the disk
+// inWorld runs a process on a machine whose disk holds just that, durably, and returns what the disk
 // holds then.
-func onDisk(t *testing.T, files disk, do func(p *sim.Proc)) disk {
+func inWorld(t require.TestingT, files disk, do func(p *sim.Proc)) disk {
 	w := sim.New(sim.Config{Seed: 1})
 	defer w.Close()
 	after := disk{}
@@ -55,9 +56,9 @@ type written struct {
 // writeLog writes a log of several segments with changes of term, cut-off tails and notes.
 func writeLog(t *testing.T) written {
 	w := written{all: map[wire.OpID]bool{}}
-	w.files = onDisk(t, nil, func(p *sim.Proc) {
+	w.files = inWorld(t, nil, func(p *sim.Proc) {
 		Create(p, "d", wire.NewConfig(0))
-		l, _, err := openLog(p.Node(), "d", tinySegments)
+		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{})
 		require.NoError(t, err)
 		l.sync(p)
 		for i := range 24 {
@@ -89,9 +90,9 @@ func writeLog(t *testing.T) written {
 
 // reopen opens a log and returns its entries.
 func reopen(t *testing.T, files disk) (entries []wire.Entry, after disk, err error) {
-	after = onDisk(t, files, func(p *sim.Proc) {
+	after = inWorld(t, files, func(p *sim.Proc) {
 		var l *walog
-		l, _, err = openLog(p.Node(), "d", tinySegments)
+		l, _, err = openLog(p.Node(), "d", tinySegments, wire.OpID{})
 		if err != nil {
 			return
 		}
@@ -106,8 +107,8 @@ func reopen(t *testing.T, files disk) (entries []wire.Entry, after disk, err err
 
 // grow opens a log, lets it grow by an entry, and returns them all.
 func grow(t *testing.T, files disk) (entries []wire.Entry, after disk) {
-	after = onDisk(t, files, func(p *sim.Proc) {
-		l, _, err := openLog(p.Node(), "d", tinySegments)
+	after = inWorld(t, files, func(p *sim.Proc) {
+		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{})
 		require.NoError(t, err)
 		p.Must(p.Node().Disk().SyncDir(p))
 		l.sync(p)
@@ -131,8 +132,10 @@ func (d disk) clone() disk {
 
 func (d disk) segments() []string {
 	var names []string
-	for n := int64(1); d[SegmentFile("d", n)] != nil; n++ {
-		names = append(names, SegmentFile("d", n))
+	for _, name := range sim.Keys(d) {
+		if strings.HasPrefix(name, SegmentFiles("d")) {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -184,9 +187,9 @@ func TestTornLogIsAPrefix(t *testing.T) {
 func TestHoleBeforeLaterSegments(t *testing.T) {
 	var ends []int
 	var durable int
-	files := onDisk(t, nil, func(p *sim.Proc) {
+	files := inWorld(t, nil, func(p *sim.Proc) {
 		Create(p, "d", wire.NewConfig(0))
-		l, _, err := openLog(p.Node(), "d", tinySegments)
+		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{})
 		require.NoError(t, err)
 		l.sync(p)
 		for i := range int64(12) {
@@ -251,9 +254,9 @@ func TestDamageIsNoticed(t *testing.T) {
 // What a leader has cut off stays so, if a segment was begun after it.
 func TestSegmentEndsWhatWasCutOff(t *testing.T) {
 	var want []wire.Entry
-	files := onDisk(t, nil, func(p *sim.Proc) {
+	files := inWorld(t, nil, func(p *sim.Proc) {
 		Create(p, "d", wire.NewConfig(0))
-		l, _, err := openLog(p.Node(), "d", tinySegments)
+		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{})
 		require.NoError(t, err)
 		for i := range int64(5) {
 			l.append(wire.Entry{OpID: wire.OpID{Term: 1, Index: i + 1}, Type: wire.WriteOp,
@@ -283,7 +286,7 @@ func TestPowerLossKeepsWhatWasSynced(t *testing.T) {
 				if n.Incarnation() == 0 {
 					Create(p, "d", wire.NewConfig(0))
 				}
-				l, _, err := openLog(n, "d", opts)
+				l, _, err := openLog(n, "d", opts, wire.OpID{})
 				p.Must(err)
 				p.Must(n.Disk().SyncDir(p))
 				l.sync(p)
@@ -322,6 +325,24 @@ func TestPowerLossKeepsWhatWasSynced(t *testing.T) {
 	}
 }
 
+// A log that lacks what was flushed from it has lost something.
+func TestLogLacksWhatIsFlushed(t *testing.T) {
+	w := writeLog(t)
+	last := w.entries[len(w.entries)-1].OpID
+	for op, want := range map[wire.OpID]error{
+		{}:                                       nil,
+		last:                                     nil,
+		w.entries[3].OpID:                        nil,
+		{Term: last.Term, Index: last.Index + 1}: ErrCorrupt,
+		{Term: last.Term + 1, Index: last.Index}: ErrCorrupt,
+	} {
+		inWorld(t, w.files, func(p *sim.Proc) {
+			_, _, err := openLog(p.Node(), "d", tinySegments, op)
+			require.ErrorIs(t, err, want, op)
+		})
+	}
+}
+
 // No segment may be missing but the last ones.
 func TestMissingSegmentIsNoticed(t *testing.T) {
 	w := writeLog(t)
@@ -333,7 +354,7 @@ func TestMissingSegmentIsNoticed(t *testing.T) {
 		require.ErrorIs(t, err, ErrCorrupt, name)
 	}
 	// A log of which nothing says how much of it was durable.
-	files := onDisk(t, nil, func(p *sim.Proc) {
+	files := inWorld(t, nil, func(p *sim.Proc) {
 		for i := range int64(4) {
 			newSegment(p.Node().Disk(), "d", segment{number: i + 1, base: int(i) * 14}, 0)
 		}

@@ -23,7 +23,7 @@ func OpenStore(p *sim.Proc, dir string, opts LogOptions) (s *Store, committed in
 	if s.meta.Meta, intact = ReadMeta(n.Disk().Open(MetaFile(dir)).Bytes()); !intact {
 		return nil, 0, fmt.Errorf("%w: %s is damaged", ErrCorrupt, MetaFile(dir))
 	}
-	if s.log, committed, err = openLog(n, dir, opts.orDefault()); err != nil {
+	if s.log, committed, err = openLog(n, dir, opts.orDefault(), wire.OpID{}); err != nil {
 		return nil, 0, err
 	}
 	p.Must(n.Disk().SyncDir(p))

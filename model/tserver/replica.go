@@ -18,6 +18,7 @@ type replica struct {
 	ts        *TServer
 	version   int64
 	schema    wire.Schema
+	logged    schemaEntry    // the latest that the log has brought
 	consensus raft.Consensus // nil until it is opened; of a tombstone that votes, only that
 	busy      bool           // being created, copied or given up
 	failed    string         // why it cannot be opened, for good
@@ -46,7 +47,7 @@ func (ts *TServer) newReplica(sb fs.Superblock) *replica {
 }
 
 func (t *replica) set(sb fs.Superblock) {
-	t.Superblock, t.version, t.schema = sb, sb.Version, sb.Schema
+	t.Superblock, t.version, t.schema, t.logged = sb, sb.Version, sb.Schema, schemaEntry{}
 }
 
 // findTablets makes the replicas on disk known, closed. One whose superblock is damaged has failed.
@@ -105,18 +106,48 @@ func (t *replica) fail(reason string) {
 
 func (t *replica) event() TabletEvent { return TabletEvent{t.ts, t.Tablet} }
 
+// schemaEntry is what an entry AlterSchema says. The zero value is none.
+type schemaEntry struct {
+	version int64
+	schema  wire.Schema
+}
+
+func (s schemaEntry) encode() []byte {
+	var e wire.Encoder
+	e.Int(int(s.version))
+	e.Schema(s.schema)
+	return e.Bytes()
+}
+
+func readSchemaEntry(b []byte) schemaEntry {
+	d := wire.NewDecoder(b)
+	return schemaEntry{int64(d.Int()), d.Schema()}
+}
+
 // Apply implements raft.StateMachine.
 func (t *replica) Apply(e wire.Entry) {
-	if e.Type != wire.AlterSchema {
+	if e.Type == wire.AlterSchema {
+		t.take(readSchemaEntry(e.Payload))
+	}
+}
+
+// Snapshot implements raft.StateMachine. Replicas that were created at different times began with
+// different schemas, but the log brings all of them the same.
+func (t *replica) Snapshot() []byte { return t.logged.encode() }
+
+// Restore implements raft.StateMachine.
+func (t *replica) Restore(state []byte) { t.take(readSchemaEntry(state)) }
+
+// take brings the tablet to a schema from the log, unless it has a later one.
+func (t *replica) take(s schemaEntry) {
+	if s.version > t.logged.version {
+		t.logged = s
+	}
+	if s.version <= t.version {
 		return
 	}
-	d := wire.NewDecoder(e.Payload)
-	version, schema := int64(d.Int()), d.Schema()
-	if version <= t.version {
-		return
-	}
-	t.version, t.schema = version, schema
-	SchemaApplied.Publish(t.ts.node.World(), SchemaEvent{t.ts, t.Tablet, version})
+	t.version, t.schema = s.version, s.schema
+	SchemaApplied.Publish(t.ts.node.World(), SchemaEvent{t.ts, t.Tablet, s.version})
 	t.ts.markDirty(t.Tablet)
 }
 
@@ -158,10 +189,8 @@ func (ts *TServer) alterSchema(p *sim.Proc, req *wire.AlterSchemaRequest) wire.S
 	case t.version == req.Version:
 		return wire.Status{}
 	}
-	var e wire.Encoder
-	e.Int(int(req.Version))
-	e.Schema(req.Schema)
-	_, err := consensus.Replicate(p, consensus.Term(), wire.AlterSchema, e.Bytes())
+	entry := schemaEntry{req.Version, req.Schema}
+	_, err := consensus.Replicate(p, consensus.Term(), wire.AlterSchema, entry.encode())
 	if err != nil {
 		return wire.Err(wire.NotTheLeader, err.Error())
 	}

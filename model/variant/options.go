@@ -116,7 +116,7 @@ var OptionList = []Option{
 	choice("replica-management",
 		"3-4-3: a replacement is added before a failed replica is evicted; 3-2-3: after",
 		[]string{Replace343, Replace323}, func(o *Options) *string { return &o.Replacement }),
-	size("log-segment-size", "of how many bytes a log begins its next segment", 512,
+	size("log-segment-size", "of how many bytes a log begins its next segment", 256,
 		func(o *Options) *int { return &o.LogSegmentSize }),
 }
 

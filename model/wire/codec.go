@@ -105,6 +105,13 @@ func (d *Decoder) Int() int {
 	return int(v)
 }
 
+// Rest returns what is left to read.
+func (d *Decoder) Rest() []byte {
+	rest := d.b
+	d.b = nil
+	return rest
+}
+
 // Count reads the number of items that follow, each of which takes at least one byte.
 func (d *Decoder) Count() int {
 	n := d.Int()

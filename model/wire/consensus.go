@@ -54,7 +54,10 @@ type UpdateConsensusRequest struct {
 	Leader    ServerID
 	Preceding OpID // of the entry before the first one sent
 	Committed int64
-	Entries   []Entry
+	// Replicated is the index up to which all peers have the log, as far as the leader knows
+	// (all_replicated_index).
+	Replicated int64
+	Entries    []Entry
 }
 
 // Kind implements sim.Message.
@@ -69,6 +72,7 @@ func (m *UpdateConsensusRequest) Fold(d *sim.Digest) {
 	d.Int(m.Preceding.Term)
 	d.Int(m.Preceding.Index)
 	d.Int(m.Committed)
+	d.Int(m.Replicated)
 	for i := range m.Entries {
 		m.Entries[i].Fold(d)
 	}
@@ -90,10 +94,12 @@ func (m *UpdateConsensusRequest) String() string {
 
 // UpdateConsensusResponse tells the leader how far the follower's log agrees with its own.
 type UpdateConsensusResponse struct {
-	Tablet        TabletID
-	Term          int64 // of the follower
-	Code          Code  // OK, InvalidTerm, PrecedingEntryDidntMatch, TabletNotFound, ...
-	LastReceived  OpID  // the last entry known to agree with the leader, and durable
+	Tablet TabletID
+	Term   int64 // of the follower
+	Code   Code  // OK, InvalidTerm, PrecedingEntryDidntMatch, TabletNotFound, ...
+	// LastReceived is the last entry known to agree with the leader, and durable; of
+	// PrecedingEntryDidntMatch, the last one of the log.
+	LastReceived  OpID
 	LastCommitted int64
 	Quiescing     bool // the follower's server does not want to lead
 }

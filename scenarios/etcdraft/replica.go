@@ -221,6 +221,12 @@ func (r *Replica) Node() *sim.Node { return r.node }
 // Dir implements raft.Observed.
 func (r *Replica) Dir() string { return r.cfg.Dir }
 
+// LogStart implements raft.Observed: this log lets nothing go.
+func (r *Replica) LogStart() wire.OpID { return wire.OpID{} }
+
+// StateSum implements raft.Observed.
+func (r *Replica) StateSum() uint64 { return raft.StateSum(r.sm) }
+
 // LastLogged implements raft.Observed.
 func (r *Replica) LastLogged() wire.OpID { return r.log.at(int64(len(r.log.entries))) }
 

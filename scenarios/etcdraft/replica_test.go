@@ -31,6 +31,8 @@ func (m *member) Apply(e wire.Entry) {
 }
 
 func (m *member) ConsensusChanged() {}
+func (m *member) Snapshot() []byte  { return nil }
+func (m *member) Restore([]byte)    {}
 
 // group is a world of members.
 type group struct {
