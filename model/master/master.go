@@ -1,6 +1,7 @@
 package master
 
 import (
+	"errors"
 	"slices"
 
 	"tabletop/model/catalog"
@@ -113,7 +114,11 @@ func (m *Master) Restore(state []byte) {
 // write replicates a batch in the given term and returns when it was applied here. Follows
 // SysCatalogTable::Write and CheckIfNoLongerLeaderAndSetupError.
 func (m *Master) write(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
-	if _, err := m.consensus.Replicate(p, term, wire.WriteOp, b.Encode()); err != nil {
+	_, err := m.consensus.Replicate(p, term, wire.WriteOp, b.Encode())
+	switch {
+	case errors.Is(err, raft.ErrTooLarge): // no other leader could write it either
+		return wire.Err(wire.UnknownError, err.Error())
+	case err != nil:
 		return wire.Err(wire.NotTheLeader, err.Error())
 	}
 	return wire.Status{}

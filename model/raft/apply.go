@@ -21,6 +21,9 @@ func (r *Replica) Replicate(p *sim.Proc, term int64, t wire.EntryType,
 	if r.role != Leader || r.meta.Term != term || r.lead.handingOver() {
 		return wire.OpID{}, ErrNotLeader
 	}
+	if len(payload) > r.cfg.Timing.MaxEntry {
+		return wire.OpID{}, ErrTooLarge
+	}
 	l := r.lead
 	op := wire.OpID{Term: term, Index: r.log.lastIndex() + 1}
 	rd := &round{op: op}

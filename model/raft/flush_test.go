@@ -180,3 +180,21 @@ func TestLargeEntryTravelsAlone(t *testing.T) {
 	require.Greater(t, most, 1)
 	require.Nil(t, g.Finding())
 }
+
+// What could never be sent does not come into the log (KUDU-3016).
+func TestTooLargeEntryIsRefused(t *testing.T) {
+	g := newGroup(t, 5, 3, config)
+	g.RunFor(10 * time.Second)
+	lead := g.leader().replica
+	last, ended := lead.LastLogged(), false
+	lead.Node().Go("propose", func(p *sim.Proc) {
+		_, err := lead.Replicate(p, lead.Term(), wire.WriteOp,
+			make([]byte, raft.DefaultTiming().MaxEntry+1))
+		require.ErrorIs(t, err, raft.ErrTooLarge)
+		ended = true
+	})
+	g.RunFor(time.Second)
+	require.True(t, ended)
+	require.Equal(t, last, lead.LastLogged())
+	require.Nil(t, g.Finding())
+}

@@ -20,6 +20,8 @@ var (
 	// ErrDeposed tells that leadership was lost while the entry was on its way; it may still
 	// take effect.
 	ErrDeposed = errors.New("leadership lost, outcome unknown")
+	// ErrTooLarge tells that the entry is larger than a message may be; nothing was appended.
+	ErrTooLarge = errors.New("entry too large")
 	// ErrTimedOut tells that the deadline has passed.
 	ErrTimedOut = errors.New("timed out")
 )
@@ -111,14 +113,19 @@ type Config struct {
 	EndWithTerm bool
 }
 
-// Timing is how long a replica waits for what.
+// Timing is how long a replica waits for what, and how much it sends at once.
 type Timing struct {
 	Heartbeat          time.Duration // raft_heartbeat_interval_ms
 	MissedHeartbeats   int           // leader_failure_max_missed_heartbeat_periods
 	MaxElectionTimeout time.Duration // leader_failure_exp_backoff_max_delta_ms
 	RPC                time.Duration // consensus_rpc_timeout_ms
-	MaxBatch           int           // consensus_max_batch_size_bytes
 	Unavailable        time.Duration // follower_unavailable_considered_failed_sec
+	// MaxBatch is how many bytes of payload a request carries, unless it is one entry that is
+	// larger by itself (consensus_max_batch_size_bytes).
+	MaxBatch int
+	// MaxEntry is how many bytes of payload an entry may have (rpc_max_message_size): what no
+	// follower could be sent must not come into the log (KUDU-3016).
+	MaxEntry int
 }
 
 // DefaultTiming is Kudu's.
@@ -126,7 +133,7 @@ func DefaultTiming() Timing {
 	return Timing{
 		Heartbeat: 500 * time.Millisecond, MissedHeartbeats: 3,
 		MaxElectionTimeout: 20 * time.Second, RPC: 30 * time.Second, MaxBatch: 1 << 20,
-		Unavailable: 300 * time.Second,
+		Unavailable: 300 * time.Second, MaxEntry: 50 << 20,
 	}
 }
 
