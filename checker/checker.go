@@ -92,6 +92,7 @@ type Judges struct {
 	seen       map[string]bool // signatures
 	looked     map[string]*int
 	names      []string
+	silent     map[string]string // judges that have nothing to judge, and why
 	onFinal    func()
 	History    *History
 	fate       *fate
@@ -104,7 +105,7 @@ type Judges struct {
 // violation after which the run proves nothing; oracles in skip are not judged.
 func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	j := &Judges{c: c, skip: skip, onFinal: onFinal, seen: map[string]bool{},
-		looked: map[string]*int{}}
+		looked: map[string]*int{}, silent: map[string]string{}}
 	j.History = recordHistory(c.World)
 	j.fate = watchFate(c)
 	j.durability = watchDurability(j)
@@ -148,6 +149,9 @@ func (j *Judges) report(v Violation) {
 		j.onFinal()
 	}
 }
+
+// Silent returns the judges that have nothing to judge, by name, and why.
+func (j *Judges) Silent() map[string]string { return j.silent }
 
 // Violations returns what was found, in the order of time.
 func (j *Judges) Violations() []Violation { return j.found }

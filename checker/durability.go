@@ -24,6 +24,10 @@ type durability struct {
 func watchDurability(j *Judges) *durability {
 	d := &durability{j: j, looked: j.counter(DurableBeforeVisible),
 		disks: map[sim.NodeID][]*durableView{}, exempt: map[wire.RequestID]bool{}}
+	if !j.c.Variants.SyncsAlways() {
+		j.silent[DurableBeforeVisible] = "nothing is synced before it is visible, by choice"
+		return d
+	}
 	raft.Booted.Subscribe(j.c.World, d.booted)
 	sim.Synced.Subscribe(j.c.World, d.synced)
 	sim.Sent.Subscribe(j.c.World, d.sent)
@@ -155,6 +159,9 @@ func (d *durability) answer(from sim.NodeID, m *wire.DDLResponse) {
 // committed checks that an entry which a replica holds for committed is durable on a majority of the
 // voters, by the configuration that counts there.
 func (d *durability) committed(r raft.Observed, op wire.OpID) {
+	if d.j.silent[DurableBeforeVisible] != "" {
+		return
+	}
 	*d.looked++
 	if r.Tablet() == wire.SysCatalog {
 		d.highest = max(d.highest, op.Index)

@@ -38,7 +38,9 @@ type Result struct {
 	Findings []Finding      `json:"findings,omitempty"`
 	Faults   []string       `json:"faults,omitempty"`
 	Looked   map[string]int `json:"looked"`
-	Stats    Stats          `json:"stats"`
+	// Silent says of judges that had nothing to judge why.
+	Silent map[string]string `json:"silent,omitempty"`
+	Stats  Stats             `json:"stats"`
 
 	// Repeated counts the records that a self-check compared and found equal.
 	Repeated int `json:"self_check_records,omitempty"`
@@ -85,7 +87,8 @@ func (r *run) result() *Result {
 		Defects: r.c.Variants.ActiveDefects(), Without: r.plan.Select.Without,
 		Options: r.plan.Select.Options, Verdict: Pass, VirtualNS: int64(w.Now()),
 		Events: w.Stats().Events, Messages: w.Stats().Messages, Digest: digestText(w.Digest()),
-		Looked: looked, Stats: r.stats(), plan: r.plan, records: r.nemesis.Records(),
+		Looked: looked, Silent: r.judges.Silent(), Stats: r.stats(), plan: r.plan,
+		records: r.nemesis.Records(),
 	}
 	if res.Profile == "" {
 		res.Profile = "ideal"

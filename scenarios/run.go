@@ -105,6 +105,9 @@ func (r *run) execute() {
 	w := r.c.World
 	r.story.phase("boot", "%d masters, %d tablet servers, %d clients", r.c.Variants.Masters,
 		len(r.c.TServers), len(r.c.Clients))
+	for _, oracle := range sim.Keys(r.judges.Silent()) {
+		r.story.phase("boot", "%s does not judge: %s", oracle, r.judges.Silent()[oracle])
+	}
 	r.c.Boot()
 	r.startWorkload()
 	r.until(sim.Time(r.plan.Heal))
@@ -266,7 +269,7 @@ func (r *run) unlooked() string {
 	names, counts := r.judges.Looked()
 	for _, name := range names {
 		excused := slices.Contains(r.plan.Skip, name) ||
-			name == checker.Liveness && r.judges.MayStandStill()
+			name == checker.Liveness && r.judges.MayStandStill() || r.judges.Silent()[name] != ""
 		if counts[name] == 0 && !excused {
 			return "the judge of " + name + " never looked"
 		}

@@ -103,6 +103,7 @@ func TestHazardsAreFound(t *testing.T) {
 		"KUDU-1374":   checker.Liveness,
 		"KUDU-1353":   checker.Liveness,
 		"KUDU-1991":   checker.Liveness,
+		"KUDU-2195":   checker.ElectionSafety,
 		"start-stamp": checker.Liveness,
 	} {
 		t.Run(id, func(t *testing.T) {

@@ -79,7 +79,8 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 		PreElection:      m.v.PreElection,
 		FailureDetection: m.v.MasterFailureDetection,
 		EndWithTerm:      m.v.WaitsEndWithTerm,
-		Log:              raft.LogOptions{SegmentSize: m.v.LogSegmentSize},
+		Log: raft.LogOptions{SegmentSize: m.v.LogSegmentSize,
+			NoSync: !m.v.SyncsAlways()},
 	}, m)
 	p.Must(err)
 	m.consensus = replica

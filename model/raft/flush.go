@@ -107,7 +107,7 @@ func (r *Replica) flush(p *sim.Proc) {
 		return
 	}
 	s := flushedState{r.log.at(r.applied), r.sm.Snapshot()}
-	if r.log.waitDurable(p, r.log.endOf(s.op.Index), sim.Never); r.closed {
+	if r.log.waitSynced(p, r.log.endOf(s.op.Index)); r.closed {
 		return
 	}
 	if r.meta.dirty() {

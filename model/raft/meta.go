@@ -54,6 +54,7 @@ type metaFile struct {
 	dir     string
 	version int64 // of the fields
 	saved   int64 // the version on disk
+	lazy    bool  // it counts as on disk once it is written; see LogOptions.NoSync
 	writing sim.Mutex
 	closed  bool
 }
@@ -82,8 +83,25 @@ func (m *metaFile) flush(p *sim.Proc) {
 		return
 	}
 	version := m.version
-	fs.Replace(p, MetaFile(m.dir), m.encode())
+	if m.lazy {
+		m.write()
+	} else {
+		fs.Replace(p, MetaFile(m.dir), m.encode())
+	}
 	m.saved = version
+}
+
+// write puts the file in its place without bringing it to the disk.
+func (m *metaFile) write() {
+	disk := m.node.Disk()
+	disk.Create(MetaFile(m.dir) + ".tmp").Append(m.encode())
+	disk.Rename(MetaFile(m.dir)+".tmp", MetaFile(m.dir))
+}
+
+// writeBack brings what was written lazily to the disk.
+func (m *metaFile) writeBack(p *sim.Proc) {
+	p.Must(m.node.Disk().Open(MetaFile(m.dir)).Sync(p))
+	p.Must(m.node.Disk().SyncDir(p))
 }
 
 // close returns when nothing writes the file any more.

@@ -228,7 +228,7 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 }
 
 func (r *Replica) readMeta() error {
-	r.meta = &metaFile{node: r.node, dir: r.cfg.Dir}
+	r.meta = &metaFile{node: r.node, dir: r.cfg.Dir, lazy: r.cfg.Log.NoSync}
 	var intact bool
 	f := r.node.Disk().Open(MetaFile(r.cfg.Dir))
 	if r.meta.Meta, intact = ReadMeta(f.Bytes()); !intact {

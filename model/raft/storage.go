@@ -31,6 +31,10 @@ type LogOptions struct {
 	// MinSegments are kept in any case (log_min_segments_to_retain), MaxSegments while some peer
 	// lacks what they hold (log_max_segments_to_retain). Defaults 1 and 80.
 	MinSegments, MaxSegments int
+	// NoSync counts what is written to the log and the metadata as durable at once, which it is if
+	// the program ends, and leaves it to the operating system to bring it to the disk: a loss of
+	// power takes up to 30 s of it (log_force_fsync_all=false, Kudu's default).
+	NoSync bool
 }
 
 func (o LogOptions) orDefault() LogOptions {
@@ -75,6 +79,7 @@ type walog struct {
 	entries []logged  // entries[i] has index base.Index+1+i
 	record  []byte    // room for the next record
 	synced  int       // offset up to which the log is durable
+	urgent  int       // offset up to which somebody waits for the disk itself
 	noting  int       // up to there, the latest record says
 	noted   int       // up to there, a durable record says
 	wanted  sim.Cond  // there is something to sync
@@ -163,10 +168,18 @@ func (l *walog) unnoted() bool {
 // place, or with the next segment.
 func (l *walog) truncate(index int64) { l.entries = l.entries[:index-l.base.Index-1] }
 
-// durable returns the index of the last entry that is on disk.
+// safe returns the offset up to which the log may be promised.
+func (l *walog) safe() int {
+	if l.opts.NoSync {
+		return l.end()
+	}
+	return l.synced
+}
+
+// durable returns the index of the last entry that is safe.
 func (l *walog) durable() int64 {
 	i := len(l.entries)
-	for i > 0 && l.entries[i-1].end > l.synced {
+	for i > 0 && l.entries[i-1].end > l.safe() {
 		i--
 	}
 	return l.base.Index + int64(i)
@@ -211,10 +224,19 @@ func (l *walog) unsynced() bool {
 	return len(l.entries) > 0 && l.entries[len(l.entries)-1].end > l.synced
 }
 
-// waitDurable returns true when the log is durable up to the given offset, or the log is closed,
-// and false at the deadline.
-func (l *walog) waitDurable(p *sim.Proc, offset int, deadline sim.Time) bool {
+// waitSynced returns when the log is on the disk up to the given offset, or the log is closed.
+func (l *walog) waitSynced(p *sim.Proc, offset int) {
+	l.urgent = max(l.urgent, offset)
+	l.wanted.Broadcast()
 	for l.synced < offset && !l.closed {
+		l.done.Wait(p, "log on disk")
+	}
+}
+
+// waitDurable returns true when the log is safe up to the given offset, or the log is closed, and
+// false at the deadline.
+func (l *walog) waitDurable(p *sim.Proc, offset int, deadline sim.Time) bool {
+	for l.safe() < offset && !l.closed {
 		if !l.done.WaitUntil(p, "log on disk", deadline) {
 			return false
 		}

@@ -92,7 +92,7 @@ func (t *replica) config() raft.Config {
 	return raft.Config{
 		Self: t.ts.instance.ID, Tablet: t.Tablet, Dir: t.dir(), Timing: timing,
 		PreElection: t.ts.v.PreElection, FailureDetection: true,
-		Log:         raft.LogOptions{SegmentSize: t.ts.v.LogSegmentSize},
+		Log:         raft.LogOptions{SegmentSize: t.ts.v.LogSegmentSize, NoSync: !t.ts.v.SyncsAlways()},
 		EvictFailed: t.ts.v.Replacement == variant.Replace323,
 		Quiescing:   func() bool { return t.ts.quiescing },
 	}

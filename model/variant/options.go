@@ -63,6 +63,7 @@ type Options struct {
 	FollowerUnavailable time.Duration
 	Replacement         string
 	LogSegmentSize      int // bytes
+	Sync                string
 }
 
 // Option describes one of the Options.
@@ -79,7 +80,8 @@ func (o Option) Default() string { return o.get(defaultOptions) }
 var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: true,
 	MasterFailureDetection: true, WaitsEndWithTerm: true, Fix: NoFix, Net: "lan", Disk: "ssd",
 	RestartDelay: 2 * time.Second, FollowerUnavailable: 300 * time.Second,
-	Replacement: Replace343, LogSegmentSize: 8 << 20, Consensus: KuduConsensus}
+	Replacement: Replace343, LogSegmentSize: 8 << 20, Consensus: KuduConsensus,
+	Sync: "always"}
 
 // OptionList lists all options.
 var OptionList = []Option{
@@ -118,6 +120,9 @@ var OptionList = []Option{
 		[]string{Replace343, Replace323}, func(o *Options) *string { return &o.Replacement }),
 	size("log-segment-size", "of how many bytes a log begins its next segment", 256,
 		func(o *Options) *int { return &o.LogSegmentSize }),
+	choice("sync", "who brings logs and consensus metadata to the disk: the program before it "+
+		"promises anything, or the operating system", []string{"always", "os"},
+		func(o *Options) *string { return &o.Sync }),
 }
 
 func names(fixes []Fix) []string {

@@ -31,6 +31,8 @@ const (
 	L12
 	// KUDU2472 refuses CreateTable while a restarted leader master has heard of few servers.
 	KUDU2472
+	// KUDU2195 leaves it to the operating system when logs and consensus metadata reach the disk.
+	KUDU2195
 	// StartStamp tells the starts of a tablet server apart by its wall clock.
 	StartStamp
 	// KUDU3486 never tells of a tombstone that is left of a dropped table.
@@ -63,7 +65,7 @@ type Defect struct {
 	Title  string
 	Entry  string // where docs/bugs.md tells more
 	// Needs is the fewest other switches that must be off (defences) or on (defects) with it,
-	// because they would mask it.
+	// because they would mask it. KUDU-2195 needs none.
 	Needs []Switch
 }
 
@@ -94,6 +96,8 @@ var Defects = []Defect{
 		"L12", []Switch{AbdicateWhenBehind}},
 	{KUDU2472, "KUDU-2472", "a restarted leader master refuses CreateTable until servers report",
 		"B05", []Switch{WaitForTServers}},
+	{KUDU2195, "KUDU-2195", "logs, terms and votes are not synced: a loss of power takes them",
+		"A13", nil},
 	{StartStamp, "start-stamp", "a tablet server whose clock was set back counts as an old start",
 		"start-stamp", []Switch{MonotonicStartStamp}},
 	{KUDU3486, "KUDU-3486", "tombstones of evicted replicas outlive their table",

@@ -58,7 +58,7 @@ func TestEveryOptionSetsWhatItGets(t *testing.T) {
 		"clients": "2", "pre-election": "false", "master-failure-detection": "false",
 		"waits-end-with-term": "false", "fix": "hard-state", "net": "wan", "disk": "hdd", "consensus": "etcd",
 		"restart-delay": "7s", "follower-unavailable": "5s", "replica-management": "3-2-3",
-		"log-segment-size": "2KiB"}
+		"log-segment-size": "2KiB", "sync": "os"}
 	for _, o := range OptionList {
 		value, ok := other[o.Name]
 		require.True(t, ok, o.Name)
@@ -96,7 +96,7 @@ func TestEverySwitchIsDescribedOnce(t *testing.T) {
 		seen[d.Switch] = true
 		require.NotEmpty(t, d.Title)
 		require.NotEmpty(t, d.Entry)
-		require.NotEmpty(t, d.Needs)
+		require.True(t, len(d.Needs) > 0 || d.Switch == KUDU2195, d.ID)
 	}
 	for _, d := range Defences {
 		require.False(t, seen[d.Switch], d.ID)

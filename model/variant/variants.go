@@ -149,5 +149,8 @@ func (v Variants) HeartbeatsToAll() bool {
 // FollowersKeepReports: masters that do not lead fill the replica map too, and keep it.
 func (v Variants) FollowersKeepReports() bool { return v.Fix == FixHeartbeatAll }
 
+// SyncsAlways: logs and consensus metadata are on the disk before anything is promised.
+func (v Variants) SyncsAlways() bool { return !v.On(KUDU2195) && v.Sync == "always" }
+
 // PersistsTServers: tablet servers are rows of the master tablet.
 func (v Variants) PersistsTServers() bool { return v.Fix == FixPersistTServers }
