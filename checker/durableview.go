@@ -57,8 +57,9 @@ func (v *durableView) durable(file string) ([]byte, bool) {
 
 // header returns the header of a segment, or false.
 func (v *durableView) header(number int64) (raft.Record, bool) {
-	file, _ := v.durable(raft.SegmentFile(v.replica.Dir(), number))
-	h, ok := raft.ReadRecord(file, 0)
+	name := raft.SegmentFile(v.replica.Dir(), number)
+	file, _ := v.durable(name)
+	h, ok := raft.ReadRecord(name, file, 0)
 	return h, ok && h.Kind == raft.RecordSegment && h.Number == number
 }
 
@@ -94,9 +95,10 @@ func (v *durableView) readLog() {
 
 // readSegment reads the present segment and reports whether all of it is in order.
 func (v *durableView) readSegment() bool {
-	file, _ := v.durable(raft.SegmentFile(v.replica.Dir(), v.segment))
+	name := raft.SegmentFile(v.replica.Dir(), v.segment)
+	file, _ := v.durable(name)
 	for v.parsed < len(file) {
-		r, ok := raft.ReadRecord(file, v.parsed)
+		r, ok := raft.ReadRecord(name, file, v.parsed)
 		e := r.Entry
 		if !ok || r.Kind == raft.RecordSegment ||
 			r.Kind == raft.RecordReplicate && (e.Index > int64(len(v.ops)) || e.Index < 1) {
@@ -112,13 +114,13 @@ func (v *durableView) readSegment() bool {
 
 func (v *durableView) readMeta() {
 	if file, ok := v.durable(raft.MetaFile(v.replica.Dir())); ok {
-		v.meta, _ = raft.ReadMeta(file)
+		v.meta, _ = raft.ReadMeta(v.replica.Dir(), file)
 	}
 }
 
 func (v *durableView) readFlushed() {
 	if file, ok := v.durable(raft.DataFile(v.replica.Dir())); ok {
-		v.flushed, _, _ = raft.ReadFlushed(file)
+		v.flushed, _, _ = raft.ReadFlushed(v.replica.Dir(), file)
 	}
 }
 

@@ -3,15 +3,15 @@ package raft
 import (
 	"encoding/binary"
 	"hash/crc32"
-	"slices"
 
 	"tabletop/model/wire"
 )
 
-// The log on disk is a sequence of records: length and CRC-32 of the body, four bytes each, then
-// the body. It is kept in segments, files that follow on one another; an offset counts the bytes
-// from the beginning of the first segment there ever was. A body is one of three: the header of a
-// segment, which says where in the log it begins and which entry precedes it, and cuts off what
+// The log on disk is a sequence of records: length and checksum of the body, four bytes each, then
+// the body. The checksum covers the name of the file and the offset in it too, so that no record
+// counts where it does not belong. The log is kept in segments, files that follow on one another;
+// an offset counts the bytes from the beginning of the first segment there ever was. A body is one
+// of three: the header of a segment, which says where in the log it begins and which entry precedes it, and cuts off what
 // comes after that one; a replicated entry, which also cuts off every older entry at its index and
 // beyond; or the news that entries up to an index are committed. All say how long the durable part
 // of the log was when they were written. The log is only ever appended to. Where it does not
@@ -31,8 +31,8 @@ const (
 // recordHeader is the length of what precedes the body of a record.
 const recordHeader = 8
 
-func appendSegment(b []byte, s *segment, synced int) []byte {
-	return appendRecord(b, func(b []byte) []byte {
+func segmentRecord(s *segment, synced int) []byte {
+	return record(nil, s.name, s.file.Len(), func(b []byte) []byte {
 		b = append(b, byte(RecordSegment))
 		b = binary.AppendVarint(b, int64(synced))
 		b = binary.AppendVarint(b, s.number)
@@ -42,9 +42,8 @@ func appendSegment(b []byte, s *segment, synced int) []byte {
 	})
 }
 
-func appendReplicate(b []byte, e wire.Entry, synced int) []byte {
-	b = slices.Grow(b, recordHeader+2+3*binary.MaxVarintLen64+len(e.Payload))
-	return appendRecord(b, func(b []byte) []byte {
+func replicateRecord(room []byte, s *segment, e wire.Entry, synced int) []byte {
+	return record(room, s.name, s.file.Len(), func(b []byte) []byte {
 		b = append(b, byte(RecordReplicate))
 		b = binary.AppendVarint(b, int64(synced))
 		b = append(b, byte(e.Type))
@@ -54,22 +53,27 @@ func appendReplicate(b []byte, e wire.Entry, synced int) []byte {
 	})
 }
 
-func appendCommit(b []byte, index int64, synced int) []byte {
-	return appendRecord(b, func(b []byte) []byte {
+func commitRecord(room []byte, s *segment, index int64, synced int) []byte {
+	return record(room, s.name, s.file.Len(), func(b []byte) []byte {
 		b = append(b, byte(RecordCommit))
 		b = binary.AppendVarint(b, int64(synced))
 		return binary.AppendVarint(b, index)
 	})
 }
 
-func appendRecord(b []byte, body func([]byte) []byte) []byte {
-	start := len(b)
-	b = append(b, make([]byte, recordHeader)...)
-	b = body(b)
-	content := b[start+recordHeader:]
-	binary.LittleEndian.PutUint32(b[start:], uint32(len(content)))
-	binary.LittleEndian.PutUint32(b[start+4:], crc32.ChecksumIEEE(content))
+// record returns the record for a place in a file. It may use the room given.
+func record(room []byte, name string, at int, body func([]byte) []byte) []byte {
+	b := body(append(room[:0], make([]byte, recordHeader)...))
+	content := b[recordHeader:]
+	binary.LittleEndian.PutUint32(b, uint32(len(content)))
+	binary.LittleEndian.PutUint32(b[4:], checksum(name, at, content))
 	return b
+}
+
+func checksum(name string, at int, content []byte) uint32 {
+	var place [64]byte
+	b := binary.AppendVarint(append(place[:0], name...), int64(at))
+	return crc32.Update(crc32.ChecksumIEEE(b), crc32.IEEETable, content)
 }
 
 // Record is one record of a log on disk.
@@ -85,9 +89,9 @@ type Record struct {
 	Previous wire.OpID  // of RecordSegment: the entry before its first
 }
 
-// ReadRecord parses the record at the given offset of a segment. It reports false where the
-// segment ends or is torn.
-func ReadRecord(file []byte, at int) (Record, bool) {
+// ReadRecord parses the record at the given offset of a segment of that name. It reports false where
+// the segment ends or is torn.
+func ReadRecord(name string, file []byte, at int) (Record, bool) {
 	if len(file)-at < recordHeader {
 		return Record{}, false
 	}
@@ -97,7 +101,7 @@ func ReadRecord(file []byte, at int) (Record, bool) {
 		return Record{}, false
 	}
 	body := file[at+recordHeader : at+recordHeader+size]
-	if crc32.ChecksumIEEE(body) != sum {
+	if checksum(name, at, body) != sum {
 		return Record{}, false
 	}
 	r := Record{Kind: RecordKind(body[0]), End: at + recordHeader + size}
@@ -130,9 +134,9 @@ func ReadRecord(file []byte, at int) (Record, bool) {
 
 // notedDurable reports whether some record of the file at or behind a place says that the log was
 // durable at the given offset.
-func notedDurable(file []byte, from, offset int) bool {
+func notedDurable(name string, file []byte, from, offset int) bool {
 	for i := from; i+recordHeader < len(file); i++ {
-		if r, ok := ReadRecord(file, i); ok && r.Synced > offset {
+		if r, ok := ReadRecord(name, file, i); ok && r.Synced > offset {
 			return true
 		}
 	}

@@ -19,21 +19,25 @@ type flushedState struct {
 	state []byte
 }
 
-func (s flushedState) encode() []byte {
+func (s flushedState) encode(dir string) []byte {
 	var e wire.Encoder
+	e.String(DataFile(dir))
 	e.Int(int(s.op.Term))
 	e.Int(int(s.op.Index))
 	return wire.Seal(append(e.Bytes(), s.state...))
 }
 
-// ReadFlushed parses a file of flushed state: the last entry applied, and the state after it. It
-// reports false if the file is damaged.
-func ReadFlushed(file []byte) (last wire.OpID, state []byte, intact bool) {
+// ReadFlushed parses the flushed state of the replica under the folder: the last entry applied, and
+// the state after it. It reports false if the file is damaged, or another's.
+func ReadFlushed(dir string, file []byte) (last wire.OpID, state []byte, intact bool) {
 	content, intact := wire.Unseal(file)
 	if !intact {
 		return wire.OpID{}, nil, false
 	}
 	d := wire.NewDecoder(content)
+	if d.String() != DataFile(dir) {
+		return wire.OpID{}, nil, false
+	}
 	last = wire.OpID{Term: int64(d.Int()), Index: int64(d.Int())}
 	return last, d.Rest(), true
 }
@@ -44,7 +48,7 @@ func openFlushed(n *sim.Node, dir string) (flushedState, error) {
 	if f == nil {
 		return flushedState{}, nil
 	}
-	op, state, intact := ReadFlushed(f.Bytes())
+	op, state, intact := ReadFlushed(dir, f.Bytes())
 	if !intact {
 		return flushedState{}, fmt.Errorf("%w: %s is damaged", ErrCorrupt, DataFile(dir))
 	}
@@ -113,7 +117,7 @@ func (r *Replica) flush(p *sim.Proc) {
 	if r.meta.dirty() {
 		r.meta.flush(p) // the configuration is not in the state
 	}
-	fs.Replace(p, DataFile(r.cfg.Dir), s.encode())
+	fs.Replace(p, DataFile(r.cfg.Dir), s.encode(r.cfg.Dir))
 	r.flushed = s.op
 	Flushed.Publish(r.node.World(), stateEvent(r, s))
 }
@@ -148,7 +152,7 @@ func (r *Replica) collect(p *sim.Proc) {
 		return
 	}
 	for _, s := range r.log.letGo(gone) {
-		r.node.Disk().Remove(SegmentFile(r.cfg.Dir, s.number))
+		r.node.Disk().Remove(s.name)
 	}
 	p.Must(r.node.Disk().SyncDir(p))
 }

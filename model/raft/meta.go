@@ -2,7 +2,6 @@ package raft
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 
 	"tabletop/model/fs"
 	"tabletop/model/wire"
@@ -16,8 +15,8 @@ type Meta struct {
 	Config   wire.RaftConfig // the committed one
 }
 
-func (m Meta) encode() []byte {
-	return appendRecord(nil, func(b []byte) []byte {
+func (m Meta) encode(dir string) []byte {
+	return record(nil, MetaFile(dir), 0, func(b []byte) []byte {
 		b = binary.AppendVarint(b, m.Term)
 		b = binary.AppendVarint(b, int64(m.VotedFor))
 		var e wire.Encoder
@@ -26,13 +25,14 @@ func (m Meta) encode() []byte {
 	})
 }
 
-// ReadMeta parses a file of consensus metadata. It reports false if the file is damaged.
-func ReadMeta(file []byte) (Meta, bool) {
+// ReadMeta parses the consensus metadata of the replica under the folder. It reports false if the
+// file is damaged, or another's.
+func ReadMeta(dir string, file []byte) (Meta, bool) {
 	if len(file) < recordHeader {
 		return Meta{}, false
 	}
 	body := file[recordHeader:]
-	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(file[4:]) {
+	if checksum(MetaFile(dir), 0, body) != binary.LittleEndian.Uint32(file[4:]) {
 		return Meta{}, false
 	}
 	next := func() int64 {
@@ -86,7 +86,7 @@ func (m *metaFile) flush(p *sim.Proc) {
 	if m.lazy {
 		m.write()
 	} else {
-		fs.Replace(p, MetaFile(m.dir), m.encode())
+		fs.Replace(p, MetaFile(m.dir), m.encode(m.dir))
 	}
 	m.saved = version
 }
@@ -94,7 +94,7 @@ func (m *metaFile) flush(p *sim.Proc) {
 // write puts the file in its place without bringing it to the disk.
 func (m *metaFile) write() {
 	disk := m.node.Disk()
-	disk.Create(MetaFile(m.dir) + ".tmp").Append(m.encode())
+	disk.Create(MetaFile(m.dir) + ".tmp").Append(m.encode(m.dir))
 	disk.Rename(MetaFile(m.dir)+".tmp", MetaFile(m.dir))
 }
 
@@ -120,7 +120,7 @@ func (m *metaFile) dirty() bool { return m.saved < m.version }
 func AdoptMeta(p *sim.Proc, dir string, term int64, c wire.RaftConfig) {
 	m := metaFile{node: p.Node(), dir: dir, saved: -1, Meta: Meta{VotedFor: wire.NoServer}}
 	if f := p.Node().Disk().Open(MetaFile(dir)); f != nil {
-		if had, intact := ReadMeta(f.Bytes()); intact {
+		if had, intact := ReadMeta(dir, f.Bytes()); intact {
 			m.Meta = had
 		}
 	}

@@ -231,7 +231,7 @@ func (r *Replica) readMeta() error {
 	r.meta = &metaFile{node: r.node, dir: r.cfg.Dir, lazy: r.cfg.Log.NoSync}
 	var intact bool
 	f := r.node.Disk().Open(MetaFile(r.cfg.Dir))
-	if r.meta.Meta, intact = ReadMeta(f.Bytes()); !intact {
+	if r.meta.Meta, intact = ReadMeta(r.cfg.Dir, f.Bytes()); !intact {
 		return fmt.Errorf("%w: %s is damaged", ErrCorrupt, MetaFile(r.cfg.Dir))
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tabletop/model/wire"
+	"tabletop/sim"
 )
 
 // Two majorities of the same voters always share one, and no smaller set does.
@@ -107,33 +108,61 @@ func TestBackoffGrowsToItsLimit(t *testing.T) {
 func TestRecordsSurviveATornTail(t *testing.T) {
 	entry := wire.Entry{OpID: wire.OpID{Term: 7, Index: 300}, Type: wire.WriteOp,
 		Payload: []byte("payload")}
-	log := appendReplicate(nil, entry, 0)
-	first := len(log)
-	log = appendCommit(log, 300, 0)
-	r, ok := ReadRecord(log, 0)
-	require.True(t, ok)
-	require.Equal(t, entry, r.Entry)
-	r, ok = ReadRecord(log, r.End)
-	require.True(t, ok)
-	require.Equal(t, RecordCommit, r.Kind)
-	require.Equal(t, int64(300), r.Index)
-	require.Equal(t, len(log), r.End)
-	for cut := range first {
-		_, ok := ReadRecord(log[:cut], 0)
-		require.False(t, ok, "cut at %d", cut)
-	}
-	log[first-1] ^= 1
-	_, ok = ReadRecord(log, 0)
-	require.False(t, ok, "a flipped bit")
+	inWorld(t, nil, func(p *sim.Proc) {
+		s := newSegment(p.Node().Disk(), "d", segment{number: 1}, 0)
+		first := s.file.Len()
+		s.file.Append(replicateRecord(nil, s, entry, 0))
+		second := s.file.Len()
+		s.file.Append(commitRecord(nil, s, 300, 0))
+		log := s.file.Bytes()
+		r, ok := ReadRecord(s.name, log, first)
+		require.True(t, ok)
+		require.Equal(t, entry, r.Entry)
+		require.Equal(t, second, r.End)
+		r, ok = ReadRecord(s.name, log, second)
+		require.True(t, ok)
+		require.Equal(t, RecordCommit, r.Kind)
+		require.Equal(t, int64(300), r.Index)
+		require.Equal(t, len(log), r.End)
+		for cut := range second {
+			_, ok := ReadRecord(s.name, log[:cut], first)
+			require.False(t, ok, "cut at %d", cut)
+		}
+		_, ok = ReadRecord(SegmentFile("d", 2), log, first)
+		require.False(t, ok, "in another file")
+		_, ok = ReadRecord(s.name, log[first:], 0)
+		require.False(t, ok, "in another place")
+		log[second-1] ^= 1
+		_, ok = ReadRecord(s.name, log, first)
+		require.False(t, ok, "a flipped bit")
+	})
 }
 
 func TestMetaReadsBack(t *testing.T) {
 	m := Meta{Term: 12, VotedFor: 2, Config: wire.NewConfig(0, 1, 2)}
-	got, ok := ReadMeta(m.encode())
+	got, ok := ReadMeta("d", m.encode("d"))
 	require.True(t, ok)
 	require.Equal(t, m, got)
-	damaged := m.encode()
+	_, ok = ReadMeta("e", m.encode("d"))
+	require.False(t, ok, "another's")
+	damaged := m.encode("d")
 	damaged[9] ^= 4
-	_, ok = ReadMeta(damaged)
+	_, ok = ReadMeta("d", damaged)
 	require.False(t, ok)
+}
+
+func TestFlushedStateReadsBack(t *testing.T) {
+	s := flushedState{wire.OpID{Term: 3, Index: 400}, []byte("state")}
+	file := s.encode("d")
+	op, state, ok := ReadFlushed("d", file)
+	require.True(t, ok)
+	require.Equal(t, s, flushedState{op, state})
+	_, _, ok = ReadFlushed("e", file)
+	require.False(t, ok, "another's")
+	for i := range file {
+		file[i] ^= 4
+		_, _, ok = ReadFlushed("d", file)
+		require.False(t, ok, "byte %d", i)
+		file[i] ^= 4
+	}
 }

@@ -24,6 +24,7 @@ func SegmentFile(dir string, number int64) string {
 // segment is one file of a log (ReadableLogSegment). Only the last one is written to.
 type segment struct {
 	number int64     // from 1, without gaps
+	name   string    // of the file
 	base   int       // offset in the log of its first byte
 	prev   wire.OpID // the entry before its first
 	file   *sim.File
@@ -33,8 +34,9 @@ type segment struct {
 
 // newSegment begins a segment, in the cache of the disk.
 func newSegment(disk *sim.Disk, dir string, s segment, synced int) *segment {
-	s.file = disk.Create(SegmentFile(dir, s.number))
-	s.file.Append(appendSegment(nil, &s, synced))
+	s.name = SegmentFile(dir, s.number)
+	s.file = disk.Create(s.name)
+	s.file.Append(segmentRecord(&s, synced))
 	return &s
 }
 
@@ -53,7 +55,7 @@ func openLog(n *sim.Node, dir string, opts LogOptions, flushed wire.OpID) (*walo
 	var committed int64
 	names := l.disk.Under(SegmentFiles(dir))
 	for i, name := range names {
-		s := &segment{number: 1, file: l.disk.Open(name), listed: true}
+		s := &segment{number: 1, name: name, file: l.disk.Open(name), listed: true}
 		if i > 0 {
 			s.number = l.segs[i-1].number + 1
 		} else if _, err := fmt.Sscanf(name, SegmentFiles(dir)+"%d", &s.number); err != nil {
@@ -93,7 +95,7 @@ func openLog(n *sim.Node, dir string, opts LogOptions, flushed wire.OpID) (*walo
 // It returns how much of the segment is intact: 0 if not
 // even its header follows on the log so far.
 func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
-	h, ok := ReadRecord(s.file.Bytes(), 0)
+	h, ok := ReadRecord(s.name, s.file.Bytes(), 0)
 	if !ok || h.Kind != RecordSegment || h.Number != s.number ||
 		len(l.segs) > 0 && h.Base > l.end() {
 		return 0, nil
@@ -111,7 +113,7 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 	}
 	l.segs = append(l.segs, s)
 	for at := h.End; ; {
-		r, ok := ReadRecord(s.file.Bytes(), at)
+		r, ok := ReadRecord(s.name, s.file.Bytes(), at)
 		if !ok {
 			return at, nil
 		}
@@ -144,7 +146,7 @@ func (l *walog) cutOff(left []string, intact int) error {
 		}
 	}
 	for _, name := range left {
-		if notedDurable(l.disk.Open(name).Bytes(), from, place) {
+		if notedDurable(name, l.disk.Open(name).Bytes(), from, place) {
 			return fmt.Errorf("%w: %s is damaged at byte %d of the log", ErrCorrupt, left[0], place)
 		}
 		from = 0
@@ -163,7 +165,7 @@ func (l *walog) cutOff(left []string, intact int) error {
 }
 
 func (l *walog) corrupt(s *segment, at int, what string) error {
-	return fmt.Errorf("%w: %s %s at byte %d", ErrCorrupt, SegmentFile(l.dir, s.number), what, at)
+	return fmt.Errorf("%w: %s %s at byte %d", ErrCorrupt, s.name, what, at)
 }
 
 // Verify reads the log of a replica that is open. Whatever does not parse was damaged, since nothing
@@ -172,7 +174,7 @@ func Verify(n *sim.Node, dir string) error {
 	for _, name := range n.Disk().Under(SegmentFiles(dir)) {
 		file := n.Disk().Open(name).Bytes()
 		for at := 0; at < len(file); {
-			r, ok := ReadRecord(file, at)
+			r, ok := ReadRecord(name, file, at)
 			if !ok {
 				return fmt.Errorf("%w: %s is damaged at byte %d", ErrCorrupt, name, at)
 			}

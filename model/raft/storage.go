@@ -120,7 +120,7 @@ func (l *walog) has(op wire.OpID) bool { return op.Index < l.base.Index || l.at(
 
 func (l *walog) append(e wire.Entry) {
 	s := l.current()
-	l.record = appendReplicate(l.record[:0], e, l.noting)
+	l.record = replicateRecord(l.record, s, e, l.noting)
 	s.file.Append(l.record)
 	s.last = max(s.last, e.Index)
 	l.entries = append(l.entries, logged{e, s.end()})
@@ -131,7 +131,7 @@ func (l *walog) append(e wire.Entry) {
 // does not matter if the note is lost.
 func (l *walog) noteCommitted(index int64) {
 	s := l.current()
-	l.record = appendCommit(l.record[:0], index, l.noting)
+	l.record = commitRecord(l.record, s, index, l.noting)
 	s.file.Append(l.record)
 }
 

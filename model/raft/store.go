@@ -20,7 +20,7 @@ func OpenStore(p *sim.Proc, dir string, opts LogOptions) (s *Store, committed in
 	n := p.Node()
 	s = &Store{meta: &metaFile{node: n, dir: dir}}
 	var intact bool
-	if s.meta.Meta, intact = ReadMeta(n.Disk().Open(MetaFile(dir)).Bytes()); !intact {
+	if s.meta.Meta, intact = ReadMeta(dir, n.Disk().Open(MetaFile(dir)).Bytes()); !intact {
 		return nil, 0, fmt.Errorf("%w: %s is damaged", ErrCorrupt, MetaFile(dir))
 	}
 	if s.log, committed, err = openLog(n, dir, opts.orDefault(), wire.OpID{}); err != nil {
