@@ -34,6 +34,11 @@ func watchDurability(j *Judges) *durability {
 	tserver.TabletTombstoned.Subscribe(j.c.World, func(e tserver.TabletEvent) {
 		d.tombstoned(e.TServer.Node().ID(), e.Tablet)
 	})
+	tserver.TabletDeleted.Subscribe(j.c.World, func(e tserver.TabletEvent) {
+		if v := d.view(e.TServer.Node().ID(), e.Tablet); v != nil {
+			v.deleted = true
+		}
+	})
 	tserver.CopyEnded.Subscribe(j.c.World, func(e tserver.CopyEvent) {
 		d.tombstoned(e.TServer.Node().ID(), e.Tablet)
 	})

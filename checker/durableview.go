@@ -20,6 +20,7 @@ type durableView struct {
 	segment int64       // the segment that is being read; 0: none
 	offset  int         // in the log, of its first byte
 	parsed  int         // bytes of it seen
+	deleted bool        // for good; what was acknowledged before was true then
 }
 
 // viewOf reads a disk from the beginning.
@@ -153,7 +154,7 @@ func (v *durableView) forgottenBy(r raft.Observed) bool {
 			return false
 		}
 	}
-	return has < v.last()
+	return has < v.last() && !v.deleted
 }
 
 // forget expects nothing of the log any more.
