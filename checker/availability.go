@@ -9,9 +9,10 @@ import (
 	"tabletop/sim"
 )
 
-// availability judges refusals that depend on soft state: a CreateTable may be refused for want
-// of live tablet servers only if they are wanting. Servers that have been up, and connected to
-// the master that refused, since the warm-up or for long enough to have registered, are not.
+// availability judges refusals that depend on soft state: a CreateTable, or an AlterTable that asks
+// for more replicas, may be refused for want of live tablet servers only if they are wanting.
+// Servers that have been up, and connected to the master that refused, since the warm-up or for long
+// enough to have registered, are not.
 type availability struct {
 	j      *Judges
 	looked *int
@@ -47,8 +48,8 @@ func watchAvailability(j *Judges) {
 }
 
 func (a *availability) answered(e client.OpEvent) {
-	if e.Op.Kind != client.Create || e.Outcome.Master == wire.NoServer {
-		return // no master has answered
+	if !e.Op.ChangesCatalog() || e.Op.Replicas == 0 || e.Outcome.Master == wire.NoServer {
+		return // or no master has answered
 	}
 	*a.looked++
 	if e.Outcome.Status.Code != wire.ReplicationFactorTooHigh {

@@ -24,6 +24,7 @@ type specState struct {
 type specTable struct {
 	id      wire.TableID
 	name    string
+	factor  int // of replication
 	schemas []wire.Schema
 	visible int64 // at least
 	// shownAt is the latest version at the instant when visible was shown. What becomes visible
@@ -37,6 +38,7 @@ func newState(tables []specTable) *specState {
 		t := &tables[i]
 		d.Uint64(uint64(t.id))
 		d.String(t.name)
+		d.Int(int64(t.factor))
 		d.Int(t.visible)
 		d.Int(t.shownAt)
 		d.Uint64(uint64(len(t.schemas)))
@@ -48,8 +50,8 @@ func newState(tables []specTable) *specState {
 // schemas are given by its id and their number, once an alter is judged by its version.
 func (s *specState) equal(o *specState) bool {
 	return s.hash == o.hash && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
-		return a.id == b.id && a.name == b.name && a.visible == b.visible &&
-			a.shownAt == b.shownAt &&
+		return a.id == b.id && a.name == b.name && a.factor == b.factor &&
+			a.visible == b.visible && a.shownAt == b.shownAt &&
 			slices.EqualFunc(a.schemas, b.schemas, slices.Equal[wire.Schema])
 	})
 }
@@ -114,7 +116,8 @@ func (s *specState) create(op client.Op, out Answer) *specState {
 		for i, c := range op.Columns {
 			schema = append(schema, wire.Column{Name: c, Key: i == 0})
 		}
-		return s.with(specTable{id: out.Table, name: op.Name, schemas: []wire.Schema{schema}})
+		return s.with(specTable{id: out.Table, name: op.Name, factor: op.Replicas,
+			schemas: []wire.Schema{schema}})
 	case wire.TableAlreadyPresent:
 		return s.when(exists)
 	case wire.InvalidSchema:
@@ -169,8 +172,12 @@ func (s *specState) delete(op client.Op, out Answer) *specState {
 
 func (t specTable) latest() int64 { return int64(len(t.schemas) - 1) }
 
-// alter judges the steps against the latest schema, then the new name.
+// alter judges the replication factor, then the steps against the latest schema, then the new name.
+// What changes any of them makes a version.
 func (s *specState) alter(op client.Op, out Answer) *specState {
+	if code := replicasCode(op.Replicas); op.Replicas != 0 && code != wire.OK {
+		return s.when(out.Code == code)
+	}
 	t, exists := s.find(op.Name)
 	if !exists {
 		return s.when(out.Code == wire.TableNotFound)
@@ -185,13 +192,14 @@ func (s *specState) alter(op client.Op, out Answer) *specState {
 	if out.Code != wire.OK || out.Table != t.id {
 		return nil
 	}
-	if len(op.Steps) == 0 && op.NewName == "" {
+	factor := cmp.Or(op.Replicas, t.factor)
+	if len(op.Steps) == 0 && op.NewName == "" && factor == t.factor {
 		return s.when(out.Version == t.latest())
 	}
 	if out.Version != t.latest()+1 {
 		return nil
 	}
-	t.schemas = append(slices.Clip(t.schemas), schema)
+	t.factor, t.schemas = factor, append(slices.Clip(t.schemas), schema)
 	if op.NewName != "" {
 		t.name = op.NewName
 	}

@@ -174,6 +174,15 @@ func TestSpecificationClauseByClause(t *testing.T) {
 				get(20, shown(1, 0, "k", "a")), get(30, refused(wire.TableNotFound))},
 			[]Event{create(0, 1), ev(t, 10, never, "delete t", effect(1, 0)),
 				get(2, refused(wire.TableNotFound)), get(5, shown(1, 0, "k", "a"))}},
+		"another replication factor makes a version": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t replicas=1", effect(1, 1)),
+				ev(t, 12, 13, "alter t replicas=1", effect(1, 1)),
+				ev(t, 20, 21, "alter t replicas=3", effect(1, 2))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t replicas=1", effect(1, 1)),
+				ev(t, 20, 21, "alter t replicas=3", effect(1, 1))}},
+		"an even replication factor is refused, whether there is a table or not": {
+			[]Event{ev(t, 0, 1, "alter t replicas=2", refused(wire.EvenReplicationFactor))},
+			[]Event{ev(t, 0, 1, "alter t replicas=2", refused(wire.TableNotFound))}},
 		"an alter that changes nothing tells the version": {
 			[]Event{create(0, 1), ev(t, 10, 11, "alter t", effect(1, 0))},
 			[]Event{create(0, 1), ev(t, 10, 11, "alter t", effect(1, 1))}},
@@ -253,7 +262,7 @@ func genHistory(t *rapid.T) []Event {
 func genOp(t *rapid.T) client.Op {
 	words := rapid.SampledFrom([]string{"create t columns=k,a", "create u columns=k", "delete t",
 		"alter t add:b", "alter t drop:b", "alter t rename-to=u", "alter u rename-to=t", "get t",
-		"get u", "list", "alter u add:c rename-to=t"}).Draw(t, "op")
+		"get u", "list", "alter u add:c rename-to=t", "alter t replicas=1"}).Draw(t, "op")
 	op, err := client.ParseOp(strings.Fields(words))
 	require.NoError(t, err)
 	return op

@@ -202,6 +202,8 @@ func (d *drawing) draw(name string) client.Op {
 	case x < 70:
 		op.Steps = []wire.AlterStep{{Kind: wire.AddColumn, Column: d.column()},
 			{Kind: wire.DropColumn, Column: d.column()}}
+	case x < 72 && d.replacement == variant.Replace343: // 3-2-3 never takes one too many away
+		op.Replicas = []int{3, 5}[d.r.Intn(2)]
 	case x < 80:
 		op.NewName = d.other(name)
 	case x < 83:

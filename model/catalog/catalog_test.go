@@ -115,10 +115,11 @@ func TestReadersSeeTheOldSchemaUntilTheLastAlterIsFinished(t *testing.T) {
 	v1 := append(v0[:1:1], wire.Column{Name: "a"})
 	v2 := append(v1[:2:2], wire.Column{Name: "b"})
 	row := &Table{ID: 1, Name: "t", State: TableRunning, Schema: v0, Applied: v0}
-	twice := row.Altered(v1, "t").Altered(v2, "u")
+	twice := row.Altered(v1, "t", 1).Altered(v2, "u", 3)
 	require.Equal(t, v0, twice.Applied)
 	require.Equal(t, int64(0), twice.AppliedVersion)
 	require.Equal(t, TableAltering, twice.State)
+	require.Equal(t, 3, twice.Replicas)
 	done := twice.Finished()
 	require.Equal(t, v2, done.Applied)
 	require.Equal(t, int64(2), done.AppliedVersion)

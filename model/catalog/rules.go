@@ -75,11 +75,11 @@ func CheckReplicas(n int) wire.Status {
 	return wire.Status{}
 }
 
-// Altered returns the row after an AlterTable that gives the table a schema and a name. The
-// schema that readers see stays that of before the first unfinished alter.
-func (t *Table) Altered(schema wire.Schema, name string) *Table {
+// Altered returns the row after an AlterTable that gives the table a schema, a name and a
+// replication factor. The schema that readers see stays that of before the first unfinished alter.
+func (t *Table) Altered(schema wire.Schema, name string, replicas int) *Table {
 	next := *t
-	next.Name, next.Schema = name, schema
+	next.Name, next.Schema, next.Replicas = name, schema, replicas
 	next.Version++
 	next.State = TableAltering
 	return &next

@@ -32,7 +32,7 @@ type Op struct {
 	Name    string // of the table; of all kinds but List
 	Columns []string
 	Tablets int // of Create
-	// Replicas of Create.
+	// Replicas is the replication factor, of Create, and of Alter, where 0 lets it be.
 	Replicas int
 	Steps    []wire.AlterStep // of Alter
 	NewName  string           // of Alter; empty: the name stays
@@ -51,7 +51,10 @@ func (o Op) String() string {
 	}
 	if o.Kind == Create {
 		words = append(words, "columns="+strings.Join(o.Columns, ","),
-			"tablets="+strconv.Itoa(o.Tablets), "replicas="+strconv.Itoa(o.Replicas))
+			"tablets="+strconv.Itoa(o.Tablets))
+	}
+	if o.Kind == Create || o.Replicas > 0 {
+		words = append(words, "replicas="+strconv.Itoa(o.Replicas))
 	}
 	for _, s := range o.Steps {
 		words = append(words, s.String())
@@ -109,7 +112,7 @@ func (o *Op) parseWord(w string) error {
 		}
 	case key == "tablets" && o.Kind == Create:
 		return parseCount(w, value, 20, &o.Tablets)
-	case key == "replicas" && o.Kind == Create:
+	case key == "replicas" && (o.Kind == Create || o.Kind == Alter):
 		return parseCount(w, value, 100, &o.Replicas)
 	case key == "rename-to" && o.Kind == Alter && isName(value):
 		o.NewName = value
@@ -175,7 +178,7 @@ func (o Op) request(h wire.DDLHeader) sim.Message {
 		return &wire.DeleteTableRequest{DDLHeader: h, Name: o.Name}
 	case Alter:
 		return &wire.AlterTableRequest{DDLHeader: h, Name: o.Name, Steps: o.Steps,
-			NewName: o.NewName}
+			NewName: o.NewName, Replicas: o.Replicas}
 	case Get:
 		return &wire.GetTableSchemaRequest{Name: o.Name}
 	}

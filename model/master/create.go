@@ -23,7 +23,7 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	if s := catalog.CheckReplicas(req.Replicas); !s.OK() {
 		return d.refuse(p, s)
 	}
-	if s := d.enoughTServers(p, req); !s.OK() {
+	if s := d.enoughTServers(p, req.Replicas); !s.OK() {
 		return d.refuse(p, s)
 	}
 	release, s := d.m.cat.reserve(req.Name)
@@ -54,14 +54,14 @@ func (m *Master) newTablet(table wire.TableID, partition int) *catalog.Tablet {
 
 // enoughTServers compares the replication factor with the servers this process knows to live.
 // With the defence, a process that knows too few waits for more instead of refusing.
-func (d *ddl) enoughTServers(p *sim.Proc, req *wire.CreateTableRequest) wire.Status {
+func (d *ddl) enoughTServers(p *sim.Proc, factor int) wire.Status {
 	for {
 		live := len(d.m.placeable())
-		if live >= req.Replicas {
+		if live >= factor {
 			return wire.Status{}
 		}
 		refusal := wire.Err(wire.ReplicationFactorTooHigh, fmt.Sprintf(
-			"not enough live tablet servers: %d replicas, %d servers", req.Replicas, live))
+			"not enough live tablet servers: %d replicas, %d servers", factor, live))
 		if !d.m.v.On(variant.WaitForTServers) {
 			return refusal
 		}

@@ -132,13 +132,14 @@ func (m *DeleteTableRequest) Size() int { return 28 + len(m.Name) }
 
 func (m *DeleteTableRequest) String() string { return "DeleteTable " + m.Name }
 
-// AlterTableRequest changes the live table of that name: its columns, its name, or both at one
-// instant.
+// AlterTableRequest changes the live table of that name: its columns, its name, its replication
+// factor, or several of them at one instant.
 type AlterTableRequest struct {
 	DDLHeader
-	Name    string
-	Steps   []AlterStep
-	NewName string // empty: keep the name
+	Name     string
+	Steps    []AlterStep
+	NewName  string // empty: keep the name
+	Replicas int    // 0: keep the replication factor
 }
 
 // Header implements DDL.
@@ -155,6 +156,7 @@ func (m *AlterTableRequest) Fold(d *sim.Digest) {
 		s.fold(d)
 	}
 	d.String(m.NewName)
+	d.Int(int64(m.Replicas))
 }
 
 // Size implements sim.Message.
@@ -169,6 +171,9 @@ func (m *AlterTableRequest) String() string {
 	}
 	if m.NewName != "" {
 		text += " rename to " + m.NewName
+	}
+	if m.Replicas > 0 {
+		text += fmt.Sprintf(" replicas %d", m.Replicas)
 	}
 	return text
 }
