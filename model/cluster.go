@@ -180,12 +180,15 @@ var Roles = []struct{ Name, Title string }{
 	{"follower-master", "the first master that runs and is not the leader master"},
 	{"stale-leader", "a master that believes it leads while a later term has begun"},
 	{"tablet-leader:TABLE", "the tablet server that leads the first tablet of a live table"},
+	{"tablet-follower:TABLE", "the first tablet server that votes there and does not lead"},
 }
 
 // IsTarget reports whether the word names a node or a role of some cluster of this size.
 func (c *Cluster) IsTarget(word string) bool {
-	if strings.HasPrefix(word, "tablet-leader:") && word != "tablet-leader:" {
-		return true
+	for _, role := range []string{"tablet-leader:", "tablet-follower:"} {
+		if strings.HasPrefix(word, role) && word != role {
+			return true
+		}
 	}
 	for _, r := range Roles {
 		if r.Name == word {
@@ -199,6 +202,9 @@ func (c *Cluster) IsTarget(word string) bool {
 func (c *Cluster) Resolve(word string) *sim.Node {
 	if table, ok := strings.CutPrefix(word, "tablet-leader:"); ok {
 		return c.tabletLeader(table)
+	}
+	if table, ok := strings.CutPrefix(word, "tablet-follower:"); ok {
+		return c.tabletFollower(table)
 	}
 	switch word {
 	case "leader-master":
@@ -265,18 +271,34 @@ func (c *Cluster) staleLeader() *sim.Node {
 	return nil
 }
 
-// tabletLeader looks the table up in the freshest master tablet and then at the tablet servers
-// themselves.
-func (c *Cluster) tabletLeader(table string) *sim.Node {
+// TabletsOf returns the tablets of a live table, or of all if the name is empty, in order, as the
+// freshest master tablet knows them.
+func (c *Cluster) TabletsOf(table string) []wire.TabletID {
 	store := c.Catalog()
 	if store == nil {
 		return nil
 	}
-	for _, id := range sim.Keys(store.Tablets) {
-		tablet := store.Tablets[id]
-		owner := store.Tables[tablet.Table]
-		if owner.Name == table && owner.Live() && !tablet.Gone() {
-			return c.LeaderOf(id)
+	return slices.DeleteFunc(sim.Keys(store.Tablets), func(id wire.TabletID) bool {
+		owner := store.Tables[store.Tablets[id].Table]
+		return table != "" && owner.Name != table || !owner.Live() || store.Tablets[id].Gone()
+	})
+}
+
+func (c *Cluster) tabletLeader(table string) *sim.Node {
+	for _, id := range c.TabletsOf(table) {
+		return c.LeaderOf(id)
+	}
+	return nil
+}
+
+func (c *Cluster) tabletFollower(table string) *sim.Node {
+	leader := c.tabletLeader(table)
+	if leader == nil {
+		return nil
+	}
+	for _, id := range c.TServerOn(leader.ID()).Replica(c.TabletsOf(table)[0]).Active().Voters() {
+		if n := c.World.Node(id.Node()); n != leader && n.Alive() {
+			return n
 		}
 	}
 	return nil

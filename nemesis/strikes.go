@@ -33,17 +33,11 @@ func (x *Executor) consensus(n *sim.Node, table string) raft.Consensus {
 }
 
 func (x *Executor) firstTablet(table string) (wire.TabletID, bool) {
-	store := x.c.Catalog()
-	if store == nil {
+	ids := x.c.TabletsOf(table)
+	if len(ids) == 0 {
 		return 0, false
 	}
-	for _, id := range sim.Keys(store.Tablets) {
-		t := store.Tablets[id]
-		if owner := store.Tables[t.Table]; owner.Name == table && owner.Live() && !t.Gone() {
-			return id, true
-		}
-	}
-	return 0, false
+	return ids[0], true
 }
 
 // elect demands an election. That it took place shows when the replica announces its candidacy.

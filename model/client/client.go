@@ -31,6 +31,9 @@ func New(n *sim.Node, v variant.Variants, masters []wire.ServerID) *Client {
 	return &Client{node: n, v: v, masters: masters, leader: wire.NoServer}
 }
 
+// Masters returns the masters that the client knows of.
+func (c *Client) Masters() []wire.ServerID { return c.masters }
+
 // Node returns the node of the client.
 func (c *Client) Node() *sim.Node { return c.node }
 
