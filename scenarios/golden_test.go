@@ -29,6 +29,20 @@ func TestGoldenStories(t *testing.T) {
 	}
 }
 
+// The named stories, without details.
+func TestGoldenScripts(t *testing.T) {
+	for _, sc := range scripts() {
+		var b strings.Builder
+		res := mustRun(t, sc.name, 0, variant.Selection{}, Options{Story: func(l Line) {
+			if !l.Detail {
+				fmt.Fprintln(&b, l)
+			}
+		}})
+		fmt.Fprintf(&b, "%s %s\n%s\n", res.Verdict, res.Signature, res.Detail)
+		golden(t, sc.name+".ideal.txt", b.String())
+	}
+}
+
 // A few storms under every profile, with words: what a change did to them can be read.
 func TestGoldenDigests(t *testing.T) {
 	var b strings.Builder

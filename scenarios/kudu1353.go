@@ -80,36 +80,6 @@ func fixed(f variant.Fix) variant.Selection {
 	return variant.Selection{Profile: "kudu-0.7", Options: []string{"fix=" + string(f)}}
 }
 
-// stepChecks follow a scripted run: each step is told, and asserts that the cluster is where the
-// script wants it; the first miss makes the run vacuous.
-type stepChecks struct {
-	r      *run
-	missed string
-}
-
-func (s *stepChecks) tell(format string, args ...any) {
-	s.r.story.line(false, "step", format, args...)
-}
-
-// at tells a step and, if it has one, asserts its condition, which returns what is wrong.
-func (s *stepChecks) at(t time.Duration, title string, condition func() string) {
-	w := s.r.c.World
-	w.At(sim.Time(t), 2<<40+uint64(t), func() {
-		if title != "" {
-			s.tell("%s", title)
-		}
-		if condition == nil {
-			return
-		}
-		if wrong := condition(); wrong != "" {
-			s.tell("MISSED: %s", wrong)
-			if s.missed == "" {
-				s.missed = fmt.Sprintf("at %v: %s", w.Now(), wrong)
-			}
-		}
-	})
-}
-
 // ticket asserts the steps of KUDU-1353 on one run.
 type ticket struct {
 	*stepChecks

@@ -79,7 +79,7 @@ func Run(p Plan, opts Options) (*Result, error) {
 	r.judges = checker.Attach(r.c, p.Skip, r.c.World.Halt)
 	r.meter = startMeter(r.c)
 	r.nemesis = nemesis.Start(r.c, p.Faults)
-	r.story = startStory(r)
+	r.story = startStory(r, scenario)
 	if scenario.checks != nil {
 		r.checks = scenario.checks(r)
 	}

@@ -15,6 +15,9 @@ type Scenario struct {
 	// checks, of a scripted scenario, assert that the run goes as the script says.
 	checks func(*run) *stepChecks
 	ops    int // that a scripted scenario wants, at least
+	// tablets tells that what becomes of the tablets' consensus is told as that of the masters is.
+	tablets bool
+	loads   []load // whose operations are told as details
 	// Compared are the variants that the scenario is for.
 	Compared []Variant
 }
@@ -40,6 +43,9 @@ func init() {
 			plan:  kudu1353Plan, checks: kudu1353Checks, ops: 2, Compared: kudu1353Variants},
 		{Name: "kudu-1353-rename", Title: "the same with a rename, as the test that was flaky",
 			plan: kudu1353RenamePlan, checks: kudu1353Checks, ops: 2, Compared: kudu1353Variants},
+	}
+	for _, sc := range scripts() {
+		Scenarios = append(Scenarios, sc.scenario())
 	}
 }
 

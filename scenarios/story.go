@@ -1,8 +1,12 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
+	"tabletop/model"
 	"tabletop/model/client"
 	"tabletop/model/master"
 	"tabletop/model/raft"
@@ -26,12 +30,16 @@ func (l Line) String() string { return fmt.Sprintf("%12v  %-9s %s", l.At, l.Who,
 type story struct {
 	r    *run
 	tell func(Line)
+	// tablets tells that the consensus of tablets is no detail.
+	tablets bool
+	loads   []load
 }
 
-func startStory(r *run) *story {
-	s := &story{r: r, tell: r.opts.Story}
+func startStory(r *run, scenario Scenario) *story {
+	s := &story{r: r, tell: r.opts.Story, tablets: scenario.tablets, loads: scenario.loads}
 	if s.tell != nil {
 		s.nodes()
+		s.consensus()
 		s.masters()
 		s.tservers()
 		s.clients()
@@ -56,6 +64,10 @@ func (s *story) nodes() {
 		s.line(false, "nemesis", "fault %v", e)
 	})
 	sim.NodeDown.Subscribe(w, func(e sim.NodeEvent) {
+		if e.Node.Retired() {
+			s.line(false, e.Node.Name(), "is lost for good")
+			return
+		}
 		s.line(false, e.Node.Name(), "%s", e.Reason)
 	})
 	sim.NodeUp.Subscribe(w, func(e sim.NodeEvent) { s.line(w.Now() == 0, e.Node.Name(), "starts") })
@@ -69,15 +81,69 @@ func (s *story) nodes() {
 	})
 }
 
-func (s *story) masters() {
+// consensus tells who leads, and each configuration when the first replica has committed it.
+func (s *story) consensus() {
 	w := s.r.c.World
+	about := func(e raft.ReplicaEvent, format string, args ...any) {
+		detail := e.Replica.Tablet() != wire.SysCatalog && !s.tablets
+		s.line(detail, e.Replica.Node().Name(), format, args...)
+	}
 	raft.Elected.Subscribe(w, func(e raft.ReplicaEvent) {
-		s.line(e.Replica.Tablet() != wire.SysCatalog, e.Replica.Node().Name(),
-			"elected leader of %v for term %d", e.Replica.Tablet(), e.Term)
+		about(e, "elected leader of %v for term %d", e.Replica.Tablet(), e.Term)
 	})
 	raft.Deposed.Subscribe(w, func(e raft.ReplicaEvent) {
-		s.line(e.Replica.Tablet() != wire.SysCatalog, e.Replica.Node().Name(),
-			"steps down as leader of %v, term is %d now", e.Replica.Tablet(), e.Term)
+		about(e, "steps down as leader of %v, term is %d now", e.Replica.Tablet(), e.Term)
+	})
+	told := map[wire.TabletID]int64{}
+	raft.ConfigCommitted.Subscribe(w, func(e raft.ReplicaEvent) {
+		id, c := e.Replica.Tablet(), e.Replica.Config()
+		if c.Index > told[id] {
+			told[id] = c.Index
+			about(e, "%v has %s", id, s.config(c))
+		}
+	})
+}
+
+// config describes a configuration in words.
+func (s *story) config(c wire.RaftConfig) string {
+	text := "the voters " + serverNames(s.r.c, c.Voters())
+	if len(c.Voters()) == 1 {
+		text = "the voter " + serverNames(s.r.c, c.Voters())
+	}
+	for _, m := range c.Members {
+		name := serverNames(s.r.c, []wire.ServerID{m.ID})
+		switch {
+		case m.NonVoter && m.Promote:
+			text += "; " + name + " is to become one"
+		case m.NonVoter:
+			text += "; " + name + " does not vote"
+		}
+		if m.Replace {
+			text += "; " + name + " is to be replaced"
+		}
+	}
+	return text
+}
+
+// serverNames lists servers by their nodes' names. One whose disk was replaced is an old one.
+func serverNames(c *model.Cluster, ids []wire.ServerID) string {
+	var names []string
+	for _, id := range slices.SortedStableFunc(slices.Values(ids), func(a, b wire.ServerID) int {
+		return cmp.Compare(a.Node(), b.Node())
+	}) {
+		name := c.World.Node(id.Node()).Name()
+		if c.ServerOn(id.Node()) != id {
+			name = "the old " + name
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *story) masters() {
+	w := s.r.c.World
+	master.Joined.Subscribe(w, func(e master.TServerEvent) {
+		s.line(false, e.Master.Node().Name(), "has copied the master tablet and joins the masters")
 	})
 	master.LeaderReady.Subscribe(w, func(e master.LeaderEvent) {
 		s.line(false, e.Master.Node().Name(), "has loaded the catalog and leads in term %d", e.Term)
@@ -102,31 +168,51 @@ func (s *story) masters() {
 	})
 	master.Published.Subscribe(w, func(e master.PublishedEvent) {
 		for _, t := range e.Batch.Tables {
-			s.line(false, e.Master.Node().Name(), "table %s is %v at version %d", t.Name, t.State,
+			load := slices.ContainsFunc(s.loads, func(l load) bool { return l.table == t.Name })
+			s.line(load, e.Master.Node().Name(), "table %s is %v at version %d", t.Name, t.State,
 				t.Version)
 		}
 	})
 }
 
 func (s *story) tservers() {
-	tserver.SchemaApplied.Subscribe(s.r.c.World, func(e tserver.SchemaEvent) {
+	w := s.r.c.World
+	tserver.SchemaApplied.Subscribe(w, func(e tserver.SchemaEvent) {
 		s.line(true, e.TServer.Node().Name(), "%v has schema version %d", e.Tablet, e.Version)
+	})
+	tserver.CopyStarted.Subscribe(w, func(e tserver.CopyEvent) {
+		s.line(false, e.TServer.Node().Name(), "begins to copy %v from %s", e.Tablet,
+			w.Node(e.Source.Node()).Name())
+	})
+	tserver.CopyEnded.Subscribe(w, func(e tserver.CopyEvent) {
+		if e.Result == "OK" {
+			s.line(false, e.TServer.Node().Name(), "has copied %v", e.Tablet)
+			return
+		}
+		s.line(false, e.TServer.Node().Name(), "has failed to copy %v: %s", e.Tablet, e.Result)
+	})
+	tserver.TabletTombstoned.Subscribe(w, func(e tserver.TabletEvent) {
+		s.line(false, e.TServer.Node().Name(), "gives up its replica of %v but for a tombstone",
+			e.Tablet)
+	})
+	tserver.TabletDeleted.Subscribe(w, func(e tserver.TabletEvent) {
+		s.line(!s.tablets, e.TServer.Node().Name(), "deletes its replica of %v", e.Tablet)
 	})
 }
 
 func (s *story) clients() {
 	w := s.r.c.World
-	client.Called.Subscribe(w, func(e client.OpEvent) {
-		s.line(false, e.Node().Name(), "op %d calls %v", e.Op.ID, e.Op)
-	})
-	client.Answered.Subscribe(w, func(e client.OpEvent) {
-		s.line(false, e.Node().Name(), "op %d: %v", e.Op.ID, e.Outcome)
-	})
+	about := func(e client.OpEvent, format string, args ...any) {
+		load := slices.ContainsFunc(s.loads, func(l load) bool { return l.table == e.Op.Name })
+		s.line(load, e.Node().Name(), "op %d"+format, append([]any{e.Op.ID}, args...)...)
+	}
+	client.Called.Subscribe(w, func(e client.OpEvent) { about(e, " calls %v", e.Op) })
+	client.Answered.Subscribe(w, func(e client.OpEvent) { about(e, ": %v", e.Outcome) })
 	client.Done.Subscribe(w, func(e client.OpEvent) {
 		if e.Outcome.Status.OK() {
-			s.line(false, e.Node().Name(), "op %d is done", e.Op.ID)
+			about(e, " is done")
 		} else {
-			s.line(false, e.Node().Name(), "op %d will not be: %v", e.Op.ID, e.Outcome.Status)
+			about(e, " will not be: %v", e.Outcome.Status)
 		}
 	})
 }

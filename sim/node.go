@@ -109,8 +109,8 @@ func (n *Node) Boot() {
 // reports whether the machine was there.
 func (n *Node) Retire() bool {
 	was := !n.retired
+	n.retired = true // before whoever watches hears of it
 	n.PowerOff()
-	n.retired = true
 	return was
 }
 
