@@ -209,6 +209,10 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	// still hold: make durable what is about to be believed.
 	p.Must(n.Disk().SyncDir(p))
 	r.log.sync(p)
+	if r.log.unnoted() { // nor must its end be taken for a torn tail next time
+		r.log.noteCommitted(r.commit)
+		r.log.sync(p)
+	}
 	r.findPending()
 	r.heardAt = n.Now()
 	Booted.Publish(n.World(), ReplicaEvent{r, r.meta.Term})

@@ -117,6 +117,7 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 		if !ok {
 			return at, nil
 		}
+		l.noting = max(l.noting, r.Synced)
 		switch {
 		case r.Kind == RecordCommit:
 			*committed = max(*committed, r.Index)

@@ -325,6 +325,30 @@ func TestPowerLossKeepsWhatWasSynced(t *testing.T) {
 	}
 }
 
+// A replica that was opened vouches for the end of its log before it does anything.
+func TestOpenedLogIsVouchedFor(t *testing.T) {
+	start := 0 // of the last entry
+	files := inWorld(t, nil, func(p *sim.Proc) {
+		Create(p, "d", []wire.ServerID{0, 1, 2})
+		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), wire.OpID{})
+		require.NoError(t, err)
+		start = l.end()
+		l.append(wire.Entry{OpID: wire.OpID{Term: 1, Index: 1}, Type: wire.NoOp})
+		l.sync(p)
+	})
+	open := func() []byte {
+		files = inWorld(t, files, func(p *sim.Proc) {
+			r, err := Open(p, Config{Dir: "d", Timing: DefaultTiming()}, nil)
+			require.NoError(t, err)
+			r.Shutdown(p)
+		})
+		return files[SegmentFile("d", 1)]
+	}
+	log := open()
+	require.True(t, notedDurable(SegmentFile("d", 1), log, start, start))
+	require.Equal(t, log, open(), "once is enough")
+}
+
 // A log that lacks what was flushed from it has lost something.
 func TestLogLacksWhatIsFlushed(t *testing.T) {
 	w := writeLog(t)
