@@ -285,10 +285,11 @@ func (c *Cluster) TabletsOf(table string) []wire.TabletID {
 }
 
 func (c *Cluster) tabletLeader(table string) *sim.Node {
-	for _, id := range c.TabletsOf(table) {
-		return c.LeaderOf(id)
+	ids := c.TabletsOf(table)
+	if len(ids) == 0 {
+		return nil
 	}
-	return nil
+	return c.LeaderOf(ids[0])
 }
 
 func (c *Cluster) tabletFollower(table string) *sim.Node {

@@ -118,13 +118,11 @@ func (s *stage) consensus(table string) raft.Consensus {
 		}
 		return nil
 	}
-	for _, id := range s.r.c.TabletsOf(table) {
-		if n := s.r.c.LeaderOf(id); n != nil {
-			return s.r.c.TServerOn(n.ID()).Replica(id)
-		}
-		break
+	n := s.node("tablet-leader:" + table)
+	if n == nil {
+		return nil
 	}
-	return nil
+	return s.r.c.TServerOn(n.ID()).Replica(s.r.c.TabletsOf(table)[0])
 }
 
 func (s *stage) names(ids []wire.ServerID) string { return serverNames(s.r.c, ids) }
