@@ -3,6 +3,7 @@ package raft
 import (
 	"time"
 
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -17,7 +18,7 @@ func (r *Replica) leaderFailed() {
 		r.snooze(r.cfg.Timing.minElectionTimeout())
 		return
 	}
-	pre := r.cfg.PreElection && !r.alone()
+	pre := r.cfg.PreElection && !r.alone() && !r.bug(variant.KUDU1365)
 	r.node.Go("election", func(p *sim.Proc) { r.stand(p, pre, false) })
 }
 
@@ -39,7 +40,7 @@ func (r *Replica) stand(p *sim.Proc, pre, demanded bool) {
 		r.elect(p, &wire.VoteRequest{IgnoreLiveLeader: true})
 		return
 	}
-	if r.electing {
+	if r.electing && !r.bug(variant.KUDU2155) {
 		return
 	}
 	r.electing = true
@@ -56,7 +57,8 @@ func (r *Replica) stand(p *sim.Proc, pre, demanded bool) {
 // and DoElectionCallback.
 func (r *Replica) elect(p *sim.Proc, req *wire.VoteRequest) bool {
 	r.busy.Lock(p, "update lock")
-	if r.closed || r.role == Leader || !r.isVoter() {
+	leads := r.role == Leader && !r.bug(variant.TermBumpWithoutStepDown)
+	if r.closed || leads || !r.isVoter() {
 		r.busy.Unlock()
 		return false
 	}
@@ -65,7 +67,11 @@ func (r *Replica) elect(p *sim.Proc, req *wire.VoteRequest) bool {
 	req.Tablet, req.Candidate = r.cfg.Tablet, r.self()
 	req.Term = r.meta.Term + 1
 	if !req.PreElection {
-		r.adoptTerm(req.Term)
+		if r.role == Leader {
+			r.meta.setTerm(req.Term) // 5d82368da
+		} else {
+			r.adoptTerm(req.Term)
+		}
 		r.meta.vote(r.self())
 		Candidate.Publish(r.node.World(), ReplicaEvent{r, req.Term})
 		r.meta.flush(p)
@@ -110,6 +116,9 @@ func (r *Replica) electionTimeout() time.Duration {
 	t := r.cfg.Timing
 	shortest := t.minElectionTimeout()
 	longest := backoff(shortest, t.MaxElectionTimeout, r.failedElections)
+	if r.bug(variant.KUDU744) {
+		return longest
+	}
 	return r.node.Uniform(streamElection, shortest, longest)
 }
 
@@ -140,6 +149,12 @@ func (r *Replica) gatherVotes(p *sim.Proc, req *wire.VoteRequest, votes *tally,
 	}
 	for {
 		outcome := Count(len(voters), votes.yes, votes.no)
+		if r.bug(variant.EvenSplitNotLost) && outcome == Lost && 2*votes.no <= len(voters) {
+			if votes.yes+votes.no == len(voters) {
+				p.Crash("FATAL: the vote is undecided after all have voted")
+			}
+			outcome = Undecided
+		}
 		if outcome != Undecided {
 			return outcome
 		}
@@ -179,7 +194,8 @@ func (r *Replica) RequestVote(p *sim.Proc, req *wire.VoteRequest) *wire.VoteResp
 }
 
 func (r *Replica) vote(p *sim.Proc, req *wire.VoteRequest) wire.Code {
-	if !req.IgnoreLiveLeader && (r.role == Leader || p.Now() < r.withholdUntil) {
+	if !req.IgnoreLiveLeader && (r.role == Leader || p.Now() < r.withholdUntil) &&
+		!r.bug(variant.KUDU562) {
 		return wire.LeaderIsAlive // and the term stays as it is
 	}
 	if !r.busy.TryLock() {
@@ -214,7 +230,7 @@ func (r *Replica) vote(p *sim.Proc, req *wire.VoteRequest) wire.Code {
 	if code == wire.OK && r.meta.Term != req.Term {
 		return wire.InvalidTerm // another term began while the vote was written
 	}
-	if code == wire.OK {
+	if code == wire.OK && !r.bug(variant.KUDU1057) {
 		r.snooze(patience) // and while the candidate becomes leader
 	}
 	return code

@@ -1,6 +1,7 @@
 package raft
 
 import (
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -12,11 +13,12 @@ func (r *Replica) UpdateConsensus(p *sim.Proc,
 	r.busy.Lock(p, "update lock")
 	defer r.busy.Unlock()
 	resp := &wire.UpdateConsensusResponse{Tablet: req.Tablet}
+	nothingNew := len(req.Entries) > 0 && r.log.has(lastOf(req))
 	resp.Code = r.update(p, req)
-	switch resp.Code {
-	case wire.OK:
+	switch {
+	case resp.Code == wire.OK && !(nothingNew && r.bug(variant.KUDU1469)):
 		resp.LastReceived = lastOf(req)
-	case wire.PrecedingEntryDidntMatch:
+	case resp.Code == wire.PrecedingEntryDidntMatch:
 		resp.LastReceived = r.log.last()
 	}
 	resp.Term, resp.LastCommitted, resp.Quiescing = r.meta.Term, r.commit, r.quiescing()
@@ -54,16 +56,17 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 	} else {
 		code = wire.PrecedingEntryDidntMatch
 		if req.Preceding.Index <= r.log.lastIndex() {
+			r.noteGhosts(req.Preceding.Index)
 			r.truncate(req.Preceding.Index)
 		}
 	}
 	if last := lastOf(req).Index; code == wire.OK && last > 0 {
 		r.persist(p, req.Term, r.log.endOf(last))
 	}
-	if r.closed || r.meta.Term != req.Term {
+	if r.closed || r.meta.Term != req.Term && !r.bug(variant.ReplyAfterUnlock) {
 		return wire.InvalidTerm
 	}
-	r.heard(p)
+	r.persisted(p)
 	r.replicated = max(r.replicated, req.Replicated)
 	r.wakeMaintenance()
 	return code
@@ -74,9 +77,18 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 func (r *Replica) persist(p *sim.Proc, term int64, offset int) {
 	for !r.log.waitDurable(p, offset, p.Now().Add(r.cfg.Timing.Heartbeat)) {
 		if r.meta.Term == term {
-			r.heard(p)
+			r.persisted(p)
 		}
 	}
+}
+
+// persisted notes that the leader lives whose entries are, or were, on their way to the disk.
+func (r *Replica) persisted(p *sim.Proc) {
+	if r.bug(variant.KUDU2947) {
+		r.snooze(r.cfg.Timing.minElectionTimeout())
+		return
+	}
+	r.heard(p)
 }
 
 // follow makes the sender the leader of its term.
@@ -109,6 +121,7 @@ func (r *Replica) accept(entries []wire.Entry) {
 		if e.Index <= r.log.lastIndex() {
 			r.truncate(e.Index)
 		}
+		r.ghosts = nil
 		r.append(e)
 	}
 }
@@ -118,6 +131,17 @@ func (r *Replica) append(e wire.Entry) {
 	EntryAppended.Publish(r.node.World(), EntryEvent{r, e})
 	if e.Type == wire.ChangeConfig {
 		r.noteConfig(e)
+	}
+}
+
+// noteGhosts keeps, with the defect 1eb24183a, what is about to be aborted in the cache of the log.
+func (r *Replica) noteGhosts(index int64) {
+	if !r.bug(variant.NoTruncateOnStatusAbort) {
+		return
+	}
+	r.ghosts = nil
+	for _, e := range r.log.entries[index-1:] {
+		r.ghosts = append(r.ghosts, e.Entry)
 	}
 }
 

@@ -2,6 +2,7 @@ package raft
 
 import (
 	"tabletop/model/replicas"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -16,14 +17,17 @@ type health struct {
 }
 
 // examine notes how an exchange with a peer went. Any answer of the tablet itself, even a refusal,
-// tells that the peer is there; that another server answers in its place does not (KUDU-1613).
+// tells that the peer is there, also while it is being copied (KUDU-2020); that another server
+// answers in its place does not (KUDU-1613).
 func (l *leadership) examine(f *peer, resp *wire.UpdateConsensusResponse, err error) {
 	f.ok = err == nil && resp != nil && resp.Code == wire.OK
 	if err == nil && resp != nil {
-		if resp.Code != wire.WrongServerUUID {
+		elsewhere := resp.Code == wire.WrongServerUUID && !l.r.bug(variant.KUDU1613)
+		copying := resp.Code == wire.TabletNotRunning && l.r.bug(variant.KUDU2020)
+		if !elsewhere && !copying {
 			f.heardAt = l.r.node.Now()
 		}
-		f.failed = resp.Code == wire.TabletFailed
+		f.failed = resp.Code == wire.TabletFailed && !l.r.bug(variant.KUDU1407)
 	}
 	if now := l.healthOf(f); now != f.last {
 		f.last = now
@@ -79,7 +83,7 @@ func (l *leadership) evictFailed() {
 		f := l.peer(m.ID)
 		viable[i] = f != nil && f.ok && f.match >= r.commit
 	}
-	d := replicas.EvictFailed(s, viable, replicas.Bugs{})
+	d := replicas.EvictFailed(s, viable, replicas.BugsOf(r.cfg.Variants))
 	if d.Action != replicas.Evict {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -35,6 +36,7 @@ type peer struct {
 // becomeLeader begins a reign. Follows BecomeLeaderUnlocked: the failure detector rests, votes
 // are withheld for ever, a NO_OP of the new term is appended.
 func (r *Replica) becomeLeader() {
+	r.endLeadership() // of an earlier term, with the defect 5d82368da
 	r.role, r.leader, r.failedElections = Leader, r.self(), 0
 	r.detector.Stop()
 	l := &leadership{r: r, term: r.meta.Term, first: r.log.lastIndex() + 1}
@@ -100,6 +102,9 @@ func (l *leadership) drive(p *sim.Proc, f *peer) {
 			return
 		}
 		resp, ok := m.(*wire.UpdateConsensusResponse)
+		if ok && resp.Code == wire.OK && resp.Term > req.Term {
+			p.Crash("FATAL: a peer in a later term accepts what was sent")
+		}
 		l.examine(f, resp, err)
 		if ok && resp.Code == wire.TabletNotFound {
 			l.startCopy(p, f)
@@ -140,11 +145,16 @@ func (l *leadership) request(f *peer) *wire.UpdateConsensusRequest {
 		req.Preceding = r.log.last()
 		return req
 	}
+	if f.match == 0 && f.next == l.first && r.ghosts != nil { // 1eb24183a: the race is lost
+		req.Entries = r.ghosts
+		return req
+	}
 	size := 0
 	for i := f.next; i <= r.log.lastIndex(); i++ {
 		e := r.log.entry(i).Entry
 		size += len(e.Payload)
-		if size > r.cfg.Timing.MaxBatch && len(req.Entries) > 0 {
+		if size > r.cfg.Timing.MaxBatch &&
+			(len(req.Entries) > 0 || r.bug(variant.KUDU1586)) {
 			break
 		}
 		req.Entries = append(req.Entries, e)
@@ -158,8 +168,10 @@ func (l *leadership) answered(f *peer, req *wire.UpdateConsensusRequest,
 	resp *wire.UpdateConsensusResponse) bool {
 	switch resp.Code {
 	case wire.OK:
-		f.match = max(f.match, lastOf(req).Index)
-		f.next = lastOf(req).Index + 1
+		f.match = max(f.match, resp.LastReceived.Index)
+		if f.next = resp.LastReceived.Index + 1; f.next == 1 {
+			f.next = resp.LastCommitted + 1
+		}
 		l.advanceCommit()
 		l.r.wakeMaintenance()
 		return true

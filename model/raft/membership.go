@@ -2,7 +2,9 @@ package raft
 
 import (
 	"errors"
+	"slices"
 
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -29,7 +31,7 @@ func (r *Replica) ChangeConfig(p *sim.Proc, cas int64, changes []wire.PeerChange
 		return wire.NotTheLeader
 	case l.handingOver():
 		return wire.ServiceUnavailable
-	case r.pending != nil || r.commit < l.first:
+	case r.pending != nil || r.commit < l.first && !r.bug(variant.KUDU872):
 		return wire.IllegalState
 	case cas != wire.NoCAS && cas != r.meta.Config.Index:
 		return wire.CASFailed
@@ -79,7 +81,7 @@ func (r *Replica) noteConfig(e wire.Entry) {
 // dropConfig goes back to the committed configuration if the entry that brought the pending one is
 // no longer in the log (KUDU-1338).
 func (r *Replica) dropConfig(index int64) {
-	if r.pending != nil && r.pending.Index >= index {
+	if r.pending != nil && r.pending.Index >= index && !r.bug(variant.KUDU1338) {
 		r.pending = nil
 		r.changed()
 	}
@@ -97,6 +99,18 @@ func (r *Replica) commitConfig(e wire.Entry) {
 	}
 	ConfigCommitted.Publish(r.node.World(), ReplicaEvent{r, r.meta.Term})
 	r.changed()
+}
+
+// Beyond reports whether the log holds a configuration that follows the one of that index, committed
+// or not. One that follows another entry in its place was left by a leader that had lost.
+func (r *Replica) Beyond(index int64) bool {
+	if r.meta.Config.Index > index {
+		return true
+	}
+	follows := index <= r.commit || slices.ContainsFunc(r.log.entries, func(e logged) bool {
+		return e.Index == index && e.Type == wire.ChangeConfig
+	})
+	return r.pending != nil && r.pending.Index > index && follows
 }
 
 // findPending looks in the log that was opened for a configuration beyond the committed one.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -96,6 +97,8 @@ type Config struct {
 	Tablet wire.TabletID
 	Dir    string // folder on the disk of the node
 	Timing Timing
+	// Variants tells which defects of consensus are on; the zero value is right behaviour.
+	Variants variant.Variants
 	// PreElection asks whether an election could be won before a term is spent on it
 	// (raft_enable_pre_election).
 	PreElection bool
@@ -165,6 +168,9 @@ type Replica struct {
 	// pending is the configuration that the log holds beyond the committed one, if any. It counts
 	// as soon as it is appended, and no longer when its entry is aborted.
 	pending *wire.RaftConfig
+
+	// ghosts are what an abort left in the cache of the log (1eb24183a).
+	ghosts []wire.Entry
 
 	// tombstone is where the log of a replica that was given up ended; nil: it is whole.
 	tombstone *wire.OpID
@@ -356,6 +362,9 @@ func (r *Replica) Shutdown(p *sim.Proc) {
 	r.busy.Unlock()
 	r.maintenance.Broadcast()
 }
+
+// bug reports whether a defect is on.
+func (r *Replica) bug(s variant.Switch) bool { return r.cfg.Variants.On(s) }
 
 func (r *Replica) self() wire.ServerID { return r.cfg.Self }
 

@@ -329,7 +329,7 @@ func TestPowerLossKeepsWhatWasSynced(t *testing.T) {
 func TestOpenedLogIsVouchedFor(t *testing.T) {
 	start := 0 // of the last entry
 	files := inWorld(t, nil, func(p *sim.Proc) {
-		Create(p, "d", []wire.ServerID{0, 1, 2})
+		Create(p, "d", wire.NewConfig(0, 1, 2))
 		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), wire.OpID{})
 		require.NoError(t, err)
 		start = l.end()

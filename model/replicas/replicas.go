@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 )
 
@@ -71,6 +72,18 @@ type Bugs struct {
 	// LeaderNotViable: the leader, which does not talk to itself, finds itself not viable and
 	// evicts nobody (KUDU-2230).
 	LeaderNotViable bool
+}
+
+// BugsOf returns the defects of replica management that are on.
+func BugsOf(v variant.Variants) Bugs {
+	return Bugs{
+		EvictLeader:                v.On(variant.EvictLeader),
+		NoFailedNonVoterEviction:   v.On(variant.NoFailedNonVoterEviction),
+		AddWithoutMajority:         v.On(variant.AddWithoutMajority),
+		Rf1ReplaceLoop:             v.On(variant.KUDU2443),
+		EvictWithoutViabilityCheck: v.On(variant.KUDU2048),
+		LeaderNotViable:            v.On(variant.KUDU2230),
+	}
 }
 
 // Decide343 is the leader master's decision where a replacement is prepared before an eviction.

@@ -9,7 +9,7 @@ package variant
 // Switch is one defect or defence.
 type Switch uint8
 
-// Defects. A defect whose code is empty is the absence of the defences that it needs off.
+// Defects, those of the masters first. A defect whose code is empty is the absence of the defences that it needs off.
 const (
 	// KUDU1353 routes work for a tablet by a replica map that is filled by reports only and
 	// starts empty after every load of the catalog.
@@ -37,6 +37,74 @@ const (
 	StartStamp
 	// KUDU3486 never tells of a tombstone that is left of a dropped table.
 	KUDU3486
+
+	// KUDU597 lets an operation that came in under one leadership be replicated in a later one.
+	KUDU597
+	// TermBumpWithoutStepDown lets a leader begin the next term without giving up the last one
+	// (5d82368da).
+	TermBumpWithoutStepDown
+	// NoTruncateOnStatusAbort keeps in the cache of the log what a status-only request aborted,
+	// and the next leader sends it (1eb24183a).
+	NoTruncateOnStatusAbort
+	// KUDU1338 keeps a pending configuration whose entry was aborted.
+	KUDU1338
+	// KUDU872 lets a leader change the configuration before it has committed anything itself.
+	KUDU872
+	// KUDU1469 lets a follower that had every entry of a request say that it received none.
+	KUDU1469
+	// KUDU1586 never sends an entry that is larger than a batch may be.
+	KUDU1586
+	// ReplyAfterUnlock lets the answer to a leader carry a later term than it is for (87278941b).
+	ReplyAfterUnlock
+
+	// KUDU562 lets a candidate depose a leader that lives.
+	KUDU562
+	// KUDU1365 spends a term on every election, without asking first whether it could be won.
+	KUDU1365
+	// KUDU2947 votes against a leader that lives if its entries take long to reach the disk.
+	KUDU2947
+	// KUDU1057 lets a replica stand just after its vote took long to reach the disk.
+	KUDU1057
+	// KUDU744 makes candidates wait equally long before their next try.
+	KUDU744
+	// KUDU2155 begins elections while the last one is still on.
+	KUDU2155
+	// EvenSplitNotLost takes an evenly split vote for undecided once all have voted (e8187c01c).
+	EvenSplitNotLost
+
+	// KUDU2048 evicts a follower that failed whatever the state of the others.
+	KUDU2048
+	// KUDU2230 takes the leader for not viable, and so evicts nobody.
+	KUDU2230
+	// EvictLeader chooses the leader for eviction (4d44c9fe7).
+	EvictLeader
+	// NoFailedNonVoterEviction keeps non-voters that failed (2a6de8ea4).
+	NoFailedNonVoterEviction
+	// AddWithoutMajority adds replicas where the change cannot commit (63025ef6d).
+	AddWithoutMajority
+	// KUDU2443 evicts again and again what was added for a leader to be replaced.
+	KUDU2443
+	// KUDU2020 takes a replica that is being copied for one that is silent.
+	KUDU2020
+	// KUDU1613 takes an answer of another server in its place for one of the replica.
+	KUDU1613
+	// KUDU1407 takes a replica that failed to open for one that lives.
+	KUDU1407
+	// KUDU2069 never looks again at what failed during maintenance.
+	KUDU2069
+
+	// KUDU1129 gives replicas up whatever configuration they have reached meanwhile.
+	KUDU1129
+	// L3 looks at the committed configuration only before it gives a replica up.
+	L3
+	// KUDU933 leaves evicted replicas where they are.
+	KUDU933
+	// KUDU2138 leaves evicted replicas where they are if they failed.
+	KUDU2138
+	// KUDU1023 judges the leader that offers a copy by the term that a tombstone has seen.
+	KUDU1023
+	// AddMasterNoRetry gives up joining the masters when they cannot take it right now (5e895c642).
+	AddMasterNoRetry
 
 	// FullReportByTerm: a tablet server sends a full report for every term of a leader master.
 	FullReportByTerm
@@ -102,6 +170,47 @@ var Defects = []Defect{
 		"start-stamp", []Switch{MonotonicStartStamp}},
 	{KUDU3486, "KUDU-3486", "tombstones of evicted replicas outlive their table",
 		"B37", []Switch{ReportLeftovers}},
+
+	{KUDU597, "KUDU-597", "an operation of one leadership is replicated in a later one", "B39", nil},
+	{TermBumpWithoutStepDown, "5d82368da", "an election begins the next term of a sitting leader",
+		"B40", nil},
+	{NoTruncateOnStatusAbort, "1eb24183a", "what was aborted is sent by the next leader", "B42", nil},
+	{KUDU1338, "KUDU-1338", "a pending configuration survives the abort of its entry", "B43", nil},
+	{KUDU872, "KUDU-872", "a leader changes the configuration before it has committed anything",
+		"B44", nil},
+	{KUDU1469, "KUDU-1469", "a request of which all was known does not count as received", "A4", nil},
+	{KUDU1586, "KUDU-1586", "an entry larger than a batch is never sent", "A4", nil},
+	{ReplyAfterUnlock, "87278941b", "the answer to a leader carries a later term", "A14", nil},
+
+	{KUDU562, "KUDU-562", "votes are not withheld while a leader lives", "B48", nil},
+	{KUDU1365, "KUDU-1365", "every election spends a term", "B48", nil},
+	{KUDU2947, "KUDU-2947", "votes are not withheld while a leader's entries are written", "B48", nil},
+	{KUDU1057, "KUDU-1057", "the failure detector runs on while a vote is written", "B48", nil},
+	{KUDU744, "KUDU-744", "candidates back off in step", "B48", nil},
+	{KUDU2155, "KUDU-2155", "elections are begun while one is on", "B48", nil},
+	{EvenSplitNotLost, "e8187c01c", "an evenly split vote is not lost, and ends the process", "A14",
+		nil},
+
+	{KUDU2048, "KUDU-2048", "a follower is evicted that the others cannot spare", "B46", nil},
+	{KUDU2230, "KUDU-2230", "the leader does not count as viable and evicts nobody", "B46", nil},
+	{EvictLeader, "4d44c9fe7", "the leader itself is chosen for eviction", "B47", nil},
+	{NoFailedNonVoterEviction, "2a6de8ea4", "non-voters that failed are never evicted", "B47", nil},
+	{AddWithoutMajority, "63025ef6d", "a replica is added though the change cannot commit", "B47",
+		nil},
+	{KUDU2443, "KUDU-2443", "what was added for the leader to be replaced is evicted again", "B47",
+		nil},
+	{KUDU2020, "KUDU-2020", "a replica counts as silent while it is copied", "A9", nil},
+	{KUDU1613, "KUDU-1613", "an answer of another server in its place counts as contact", "A10", nil},
+	{KUDU1407, "KUDU-1407", "a replica that cannot be opened is not replaced", "B34", nil},
+	{KUDU2069, "KUDU-2069", "what failed during maintenance is never looked at again", "B27", nil},
+
+	{KUDU1129, "KUDU-1129", "a replica is given up whatever configuration it has reached", "B34", nil},
+	{L3, "L3", "a replica is given up though a later configuration is in its log", "L3", nil},
+	{KUDU933, "KUDU-933", "evicted replicas are never given up", "B34", nil},
+	{KUDU2138, "KUDU-2138", "evicted replicas that failed are never given up", "B34", nil},
+	{KUDU1023, "KUDU-1023", "a copy over a tombstone is judged by the term it has seen", "A3", nil},
+	{AddMasterNoRetry, "5e895c642", "a master that cannot be added at the moment never is", "B38",
+		nil},
 }
 
 // Defences lists all defences.
@@ -137,12 +246,16 @@ var Profiles = []Profile{
 	{ID: "ideal", Title: "every known hazard closed"},
 	{ID: "kudu-0.7", Title: "Kudu before the fixes of 2016",
 		Defects: []Switch{KUDU1353, KUDU1374, KUDU1358, KUDU1991, KUDU1537, KUDU1188, L12,
-			StartStamp, KUDU3486},
-		Options: []string{"pre-election=false", "waits-end-with-term=false"}},
+			StartStamp, KUDU3486, NoTruncateOnStatusAbort, KUDU1338, KUDU1469, KUDU1586, KUDU1365,
+			KUDU2947, KUDU2155, KUDU2048, KUDU2020, KUDU1613, KUDU1407, L3, KUDU2138},
+		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-1.0", Title: "Kudu with what was adopted against KUDU-1353",
-		Defects: []Switch{KUDU1991, KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486},
-		Options: []string{"pre-election=false", "waits-end-with-term=false"}},
+		Defects: []Switch{KUDU1991, KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
+			NoTruncateOnStatusAbort, KUDU1365, KUDU2947, KUDU2155, KUDU2048, KUDU2020, KUDU1613,
+			KUDU1407, L3, KUDU2138},
+		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-head", Title: "Kudu of today, with its open hazards",
-		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486},
+		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
+			L3},
 		Options: []string{"waits-end-with-term=false"}},
 }

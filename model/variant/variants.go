@@ -18,11 +18,11 @@ type Selection struct {
 // use; see Selection.Resolve.
 type Variants struct {
 	Options
-	on uint64
+	on [switchCount]bool
 }
 
 // On reports whether a switch is on.
-func (v Variants) On(s Switch) bool { return v.on&(1<<s) != 0 }
+func (v Variants) On(s Switch) bool { return v.on[s] }
 
 // Resolve returns the system that was selected, or an error that names what is not known.
 func (s Selection) Resolve() (Variants, error) {
@@ -36,21 +36,21 @@ func (s Selection) Resolve() (Variants, error) {
 	}
 	v := Variants{Options: defaultOptions}
 	for _, d := range Defences {
-		v.on |= 1 << d.Switch
+		v.on[d.Switch] = true
 	}
 	for _, d := range Defects {
 		if slices.Contains(active, d.Switch) {
-			v.on |= 1 << d.Switch
+			v.on[d.Switch] = true
 			for _, need := range d.Needs {
 				if need >= FullReportByTerm {
-					v.on &^= 1 << need
+					v.on[need] = false
 				}
 			}
 		}
 	}
 	for _, id := range s.Without {
 		if d, ok := findDefence(id); ok {
-			v.on &^= 1 << d.Switch
+			v.on[d.Switch] = false
 		}
 	}
 	for _, o := range append(slices.Clone(profile.Options), s.Options...) {
