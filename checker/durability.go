@@ -31,7 +31,7 @@ func watchDurability(j *Judges) *durability {
 	raft.Booted.Subscribe(j.c.World, d.booted)
 	sim.Synced.Subscribe(j.c.World, d.synced)
 	sim.Sent.Subscribe(j.c.World, d.sent)
-	tserver.TabletTombstoned.Subscribe(j.c.World, func(e tserver.TabletEvent) {
+	tserver.TabletTombstoned.Subscribe(j.c.World, func(e tserver.TombstoneEvent) {
 		d.tombstoned(e.TServer.Node().ID(), e.Tablet)
 	})
 	tserver.TabletDeleted.Subscribe(j.c.World, func(e tserver.TabletEvent) {

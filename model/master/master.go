@@ -71,11 +71,12 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 		}
 		raft.Create(p, dir, wire.NewConfig(cfg.Founders...))
 		fs.Superblock{Tablet: wire.SysCatalog}.Write(p, dir)
-	default:
-		m.join(p, cfg.Masters)
+	case !m.join(p, cfg.Masters):
+		return
 	}
 	replica, err := cfg.Open(p, raft.Config{
 		Self: m.instance.ID, Tablet: wire.SysCatalog, Dir: dir, Timing: raft.DefaultTiming(),
+		Variants:         m.v,
 		PreElection:      m.v.PreElection,
 		FailureDetection: m.v.MasterFailureDetection,
 		EndWithTerm:      m.v.WaitsEndWithTerm,

@@ -7,6 +7,7 @@ import (
 	"tabletop/model/fs"
 	"tabletop/model/raft"
 	"tabletop/model/tablet"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -59,37 +60,42 @@ func (m *Master) masters() []wire.ServerID { return m.consensus.Config().Servers
 const joinRetry = 5 * time.Second // master_auto_join_retry_interval_secs
 
 // join makes this server, which has no master tablet, a master: it asks the leader to add it and
-// copies the leader's tablet. Whatever fails is tried again. Until the copy is whole it answers
-// nothing of the tablet, so that the leader does not take an empty one for one that cannot be
-// helped (KUDU-3762). Follows MasterRunner::AddMaster, with master_auto_join_cluster.
-func (m *Master) join(p *sim.Proc, known []wire.ServerID) {
-	for !m.tryJoin(p, &known) {
+// copies the leader's tablet. Whatever fails is tried again (5e895c642). Until the copy is whole it
+// answers nothing of the tablet, so that the leader does not take an empty one for one that cannot be
+// helped (KUDU-3762). It reports whether it has succeeded. Follows MasterRunner::AddMaster, with
+// master_auto_join_cluster.
+func (m *Master) join(p *sim.Proc, known []wire.ServerID) bool {
+	for {
+		code := m.tryJoin(p, &known)
+		if code == wire.OK || code == wire.IllegalState && m.v.On(variant.AddMasterNoRetry) {
+			return code == wire.OK
+		}
 		p.Sleep("next attempt to join", joinRetry)
 	}
 }
 
-func (m *Master) tryJoin(p *sim.Proc, known *[]wire.ServerID) bool {
+func (m *Master) tryJoin(p *sim.Proc, known *[]wire.ServerID) wire.Code {
 	leader, all := client.FindLeader(p, *known, p.Now().Add(tsRPCTimeout))
 	*known = all
 	if leader == wire.NoServer {
-		return false
+		return wire.NotTheLeader
 	}
 	req := &wire.AddMasterRequest{Master: m.instance.ID}
 	resp, err := p.Call(leader.Node(), req, p.Now().Add(tsRPCTimeout))
 	if err != nil {
-		return false
+		return wire.TimedOut
 	}
 	code := resp.(*wire.TabletResponse).Status.Code
 	if code != wire.OK && code != wire.MasterAlreadyPresent {
-		return false
+		return code
 	}
 	sb := fs.Superblock{Tablet: wire.SysCatalog, Data: wire.DataTombstoned}
 	if sb, err = tablet.Copy(p, wire.SysCatalog, dir, sb, nil, leader); err != nil {
 		tablet.Tombstone(p, dir, sb)
-		return false
+		return wire.NetworkError
 	}
 	Joined.Publish(m.node.World(), TServerEvent{m, m.instance.ID})
-	return true
+	return wire.OK
 }
 
 // hasTablet reports whether the disk holds the whole master tablet.

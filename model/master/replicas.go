@@ -15,6 +15,9 @@ import (
 // tombstoneEvicted tells members that a newer configuration has dropped to give their replicas up.
 func (m *Master) tombstoneEvicted(t *tabletInfo, before *catalog.Tablet) {
 	now := t.row.Consensus.Config
+	if m.v.On(variant.KUDU933) {
+		return
+	}
 	for _, id := range before.Consensus.Config.Servers() {
 		if now.Index > before.Consensus.Config.Index && !now.Has(id) {
 			m.tombstoneReplica(t, id, now.Index)
@@ -39,7 +42,7 @@ func (m *Master) manageReplicas(t *tabletInfo, from wire.ServerID, r *wire.Repor
 			d = replicas.Decide323(s)
 		}
 	} else {
-		d = replicas.Decide343(s, replicas.Bugs{})
+		d = replicas.Decide343(s, replicas.BugsOf(m.v))
 	}
 	switch d.Action {
 	case replicas.AddNonVoter:
@@ -131,7 +134,7 @@ func (m *Master) setMaintenance(p *sim.Proc, id wire.ServerID, on bool) wire.Sta
 		return wire.Status{}
 	}
 	status := m.write(p, term, &catalog.Batch{Maintenance: []catalog.Maintenance{{Server: id, On: on}}})
-	if status.OK() && !on {
+	if status.OK() && !on && !m.v.On(variant.KUDU2069) {
 		for _, other := range sim.Keys(m.ts.descriptors) {
 			m.ts.descriptors[other].hasFullReport = false
 		}

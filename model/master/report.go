@@ -2,6 +2,7 @@ package master
 
 import (
 	"tabletop/model/catalog"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -83,6 +84,8 @@ func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 		return
 	case t.row.Gone() || !t.table.row.Live():
 		m.deleteReplica(t, from)
+		return
+	case m.v.On(variant.KUDU933), r.Failed && m.v.On(variant.KUDU2138):
 		return
 	}
 	known, theirs := t.row.Consensus.Config, r.State.Config.Index

@@ -184,6 +184,9 @@ func (m *Master) deleteReplica(tablet *tabletInfo, server wire.ServerID) {
 // tombstoneReplica tells a server that is no member of the configuration of that index to give its
 // replica up. One that has heard of a later configuration does not: it may be a member there.
 func (m *Master) tombstoneReplica(tablet *tabletInfo, server wire.ServerID, index int64) {
+	if m.v.On(variant.KUDU1129) {
+		index = wire.NoCAS
+	}
 	m.giveUpReplica("TombstoneReplica", tablet, server, true, index)
 }
 

@@ -14,7 +14,7 @@ var (
 	// TabletDeleted tells that a replica was deleted for good.
 	TabletDeleted = sim.NewTopic[TabletEvent]("tablet-deleted")
 	// TabletTombstoned tells that of a replica only what it promised is left.
-	TabletTombstoned = sim.NewTopic[TabletEvent]("tablet-tombstoned")
+	TabletTombstoned = sim.NewTopic[TombstoneEvent]("tablet-tombstoned")
 	// CopyStarted tells that a replica is being copied.
 	CopyStarted = sim.NewTopic[CopyEvent]("copy-started")
 	// CopyEnded tells how that ended.
@@ -55,6 +55,19 @@ func (e TabletEvent) Fold(d *sim.Digest) {
 
 func (e TabletEvent) String() string {
 	return fmt.Sprintf("%s %v", e.TServer.node.Name(), e.Tablet)
+}
+
+// Order is why a replica was given up. The zero value: nobody wanted it, what is left is all there is.
+type Order struct {
+	Master bool            // a master wanted it
+	CAS    int64           // the index of the configuration that it had in mind
+	Active wire.RaftConfig // the one that counted at the replica
+}
+
+// TombstoneEvent tells that a replica was given up, and why.
+type TombstoneEvent struct {
+	TabletEvent
+	Order
 }
 
 // CopyEvent tells of a copy from one server to another.

@@ -4,6 +4,7 @@ import (
 	"tabletop/model/fs"
 	"tabletop/model/raft"
 	"tabletop/model/tablet"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -30,29 +31,33 @@ func (ts *TServer) createTablet(p *sim.Proc, req *wire.CreateTabletRequest) wire
 }
 
 // deleteTablet gives a replica up (TSTabletManager::DeleteTablet): for good, or to a tombstone, if
-// its configuration is not later than the one the master had in mind.
+// it knows of no configuration later than the one the master had in mind.
 func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire.Status {
 	t := ts.tablets[req.Tablet]
-	switch {
-	case t == nil:
+	if t == nil {
 		return wire.Err(wire.TabletNotFound, "")
+	}
+	r, open := t.consensus.(*raft.Replica)
+	switch {
 	case t.busy:
 		return wire.Err(wire.AlreadyInProgress, "")
 	case t.consensus == nil && t.failed == "" && t.Data == wire.DataReady:
 		return wire.Err(wire.TabletNotRunning, "")
 	case req.Tombstone && t.Data == wire.DataTombstoned:
 		return wire.Status{}
-	case req.CAS != wire.NoCAS && t.consensus != nil && t.consensus.Config().Index > req.CAS:
+	case req.CAS != wire.NoCAS && open && ts.overtaken(r, req.CAS):
 		return wire.Err(wire.CASFailed, "")
 	}
 	t.busy = true
-	if r, open := t.consensus.(*raft.Replica); open {
+	active := wire.RaftConfig{}
+	if open {
+		active = r.Active()
 		t.LastLogged = r.LastLogged()
 		r.Shutdown(p)
 		t.consensus = nil
 	}
 	if req.Tombstone {
-		t.bury(p)
+		t.bury(p, Order{true, req.CAS, active})
 		return wire.Status{}
 	}
 	fs.Delete(p, t.dir())
@@ -63,8 +68,18 @@ func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire
 	return wire.Status{}
 }
 
+// overtaken reports whether a replica knows of a later configuration than that of an index, in which
+// its server may be a member again. One that is not committed yet counts from the moment it is in
+// the log, since the replica may have acknowledged it (L3).
+func (ts *TServer) overtaken(r *raft.Replica, index int64) bool {
+	if ts.v.On(variant.L3) {
+		return r.Config().Index > index
+	}
+	return r.Beyond(index)
+}
+
 // bury leaves a tombstone of the replica, which votes if it is known where its log ended.
-func (t *replica) bury(p *sim.Proc) {
+func (t *replica) bury(p *sim.Proc, by Order) {
 	t.busy, t.failed = true, ""
 	if t.consensus != nil {
 		t.consensus.Shutdown(p)
@@ -74,7 +89,7 @@ func (t *replica) bury(p *sim.Proc) {
 	t.raise(p)
 	t.busy = false
 	t.ts.markDirty(t.Tablet)
-	TabletTombstoned.Publish(t.ts.node.World(), t.event())
+	TabletTombstoned.Publish(t.ts.node.World(), TombstoneEvent{t.event(), by})
 }
 
 // raise opens the tombstone's vote.
@@ -102,12 +117,20 @@ func (ts *TServer) startTabletCopy(req *wire.StartTabletCopyRequest) wire.Status
 		return wire.Err(wire.AlreadyInProgress, "")
 	case t.Data != wire.DataTombstoned:
 		return wire.Err(wire.TabletAlreadyExists, "")
-	case req.Term < t.LastLogged.Term:
+	case req.Term < t.LastLogged.Term || t.ts.v.On(variant.KUDU1023) && req.Term < t.termSeen():
 		return wire.Err(wire.InvalidTerm, "")
 	}
 	t.busy = true
 	ts.node.Go("copy tablet", func(p *sim.Proc) { t.copyFrom(p, req.Source) })
 	return wire.Status{}
+}
+
+// termSeen returns the latest term that the replica remembers.
+func (t *replica) termSeen() int64 {
+	if t.consensus == nil {
+		return 0
+	}
+	return t.consensus.Term()
 }
 
 // copyFrom copies the replica of another server and opens it; if that fails a tombstone is left, or
@@ -123,7 +146,7 @@ func (t *replica) copyFrom(p *sim.Proc, source wire.ServerID) {
 			return
 		}
 		if t.consensus == nil || sb.Data != wire.DataTombstoned {
-			t.bury(p)
+			t.bury(p, Order{})
 		}
 		t.busy = false
 		return

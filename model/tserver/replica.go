@@ -73,7 +73,7 @@ func (t *replica) open(p *sim.Proc) {
 		return
 	}
 	if t.Data != wire.DataReady {
-		t.bury(p)
+		t.bury(p, Order{})
 		return
 	}
 	consensus, err := raft.Open(p, t.config(), t)
@@ -91,8 +91,9 @@ func (t *replica) config() raft.Config {
 	timing.Unavailable = t.ts.v.FollowerUnavailable
 	return raft.Config{
 		Self: t.ts.instance.ID, Tablet: t.Tablet, Dir: t.dir(), Timing: timing,
-		PreElection: t.ts.v.PreElection, FailureDetection: true,
-		Log:         raft.LogOptions{SegmentSize: t.ts.v.LogSegmentSize, NoSync: !t.ts.v.SyncsAlways()},
+		Variants: t.ts.v, PreElection: t.ts.v.PreElection, FailureDetection: true,
+		Log: raft.LogOptions{SegmentSize: t.ts.v.LogSegmentSize,
+			NoSync: !t.ts.v.SyncsAlways()},
 		EvictFailed: t.ts.v.Replacement == variant.Replace323,
 		Quiescing:   func() bool { return t.ts.quiescing },
 	}
