@@ -191,7 +191,7 @@ func (s *story) tservers() {
 		}
 		s.line(false, e.TServer.Node().Name(), "has failed to copy %v: %s", e.Tablet, e.Result)
 	})
-	tserver.TabletTombstoned.Subscribe(w, func(e tserver.TabletEvent) {
+	tserver.TabletTombstoned.Subscribe(w, func(e tserver.TombstoneEvent) {
 		s.line(false, e.TServer.Node().Name(), "gives up its replica of %v but for a tombstone",
 			e.Tablet)
 	})
