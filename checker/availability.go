@@ -9,10 +9,10 @@ import (
 	"tabletop/sim"
 )
 
-// availability judges refusals that depend on soft state: a CreateTable, or an AlterTable that asks
-// for more replicas, may be refused for want of live tablet servers only if they are wanting.
-// Servers that have been up, and connected to the master that refused, since the warm-up or for long
-// enough to have registered, are not.
+// availability judges refusals that depend on soft state: a CreateTable, or an AlterTable that
+// wants more replicas, may be refused for want of live tablet servers only if they are wanting.
+// Servers that have been up, and connected to the master that refused, since the warm-up or for
+// long enough to have registered, are not.
 type availability struct {
 	j      *Judges
 	looked *int
