@@ -57,6 +57,8 @@ func (s Storm) suits(k Kind) bool {
 	switch k {
 	case AddMaster:
 		return len(s.Spares) > 0
+	case ChangeConfig:
+		return len(s.Changes) > 0
 	case RemoveMaster:
 		return len(s.Masters) >= 3
 	case Lose:

@@ -23,7 +23,8 @@ func TestFaultsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		faults := nemesis.Draw(sim.NewRand(rapid.Uint64().Draw(t, "seed"), stream), nemesis.Storm{
 			Begin: 5 * time.Second, End: time.Minute, Masters: []string{"master-1", "master-2"},
-			TServers: []string{"ts-1", "ts-2"}, Tables: []string{"t", "u"}})
+			TServers: []string{"ts-1", "ts-2"}, Tables: []string{"t", "u"},
+			Spares: []string{"master-3"}, Changes: []string{"add", "remove", "replace"}})
 		for _, f := range faults {
 			got, err := nemesis.ParseFault(strings.Fields(f.String()))
 			require.NoError(t, err, f.String())
@@ -35,7 +36,12 @@ func TestFaultsReadBack(t *testing.T) {
 
 // start boots a cluster with a table under the given faults.
 func start(t *testing.T, lines ...string) (*model.Cluster, *nemesis.Executor) {
-	v, err := variant.Selection{}.Resolve()
+	return startWith(t, nil, lines...)
+}
+
+func startWith(t *testing.T, options []string, lines ...string) (*model.Cluster,
+	*nemesis.Executor) {
+	v, err := variant.Selection{Options: options}.Resolve()
 	require.NoError(t, err)
 	c := model.New(sim.Config{Seed: 1}, v)
 	t.Cleanup(c.World.Close)
@@ -137,6 +143,41 @@ func TestEveryKindHasAnEffect(t *testing.T) {
 	}
 }
 
+// What people do to a cluster takes effect, and the cluster makes the best of it.
+func TestEveryChangeOfMembershipHasAnEffect(t *testing.T) {
+	for _, line := range []string{
+		"1 at=10s transfer leader-master",
+		"1 at=10s transfer leader-master to=follower-master",
+		"1 at=10s transfer tablet-leader:t tablet=t",
+		"1 at=10s quiesce tablet-leader:t for=10s",
+		"1 at=10s maintenance ts-1 for=5s",
+		"1 at=10s change-config tablet-follower:t tablet=t change=remove",
+		"1 at=10s change-config tablet-leader:t tablet=t change=replace",
+		"1 at=10s lose ts-1",
+		"1 at=10s add-master master-4",
+		"1 at=10s remove-master leader-master",
+	} {
+		t.Run(line, func(t *testing.T) {
+			c, x := startWith(t, []string{"spare-masters=1", "tservers=4",
+				"follower-unavailable=5s"}, line)
+			c.World.RunUntil(sim.Time(2 * time.Minute))
+			x.Heal()
+			c.World.RunFor(time.Minute)
+			r := x.Records()[0]
+			require.Empty(t, r.Missed)
+			require.False(t, r.Inert(), r.String())
+			require.False(t, x.Busy())
+			require.Nil(t, c.World.Finding())
+			id := c.TabletsOf("t")[0]
+			leader := c.LeaderOf(id)
+			require.NotNil(t, leader)
+			for _, m := range c.TServerOn(leader.ID()).Replica(id).Config().Members {
+				require.False(t, m.NonVoter || m.Replace || c.World.Node(m.ID.Node()).Retired(), m)
+			}
+		})
+	}
+}
+
 // A jump of the wall clock shows when somebody reads it.
 func TestClockJumpHasAnEffectWhenTheClockIsRead(t *testing.T) {
 	c, x := start(t, "1 at=8s clock-jump ts-1 by=-1h for=12s", "2 at=10s kill ts-1 for=1s",
@@ -225,13 +266,16 @@ func TestUnknownTargetsAreRefused(t *testing.T) {
 // Every kind is drawn by some storm, and every storm within its budget.
 func TestEveryKindIsDrawn(t *testing.T) {
 	drawn := map[nemesis.Kind]int{}
-	masters, tservers := []string{"master-1", "master-2", "master-3"}, []string{"ts-1", "ts-2", "ts-3"}
+	masters := []string{"master-1", "master-2", "master-3"}
+	tservers := []string{"ts-1", "ts-2", "ts-3", "ts-4"}
 	for seed := range uint64(300) {
 		damaged := map[string]bool{}
 		for _, f := range nemesis.Draw(sim.NewRand(seed, stream), nemesis.Storm{Begin: 5 * time.Second,
-			End: time.Minute, Masters: masters, TServers: tservers, Tables: []string{"t"}}) {
+			End: time.Minute, Masters: masters, TServers: tservers, Tables: []string{"t"},
+			Spares: []string{"master-4"}, Changes: []string{"add", "remove", "replace"}}) {
 			drawn[f.Kind]++
-			if f.Kind == nemesis.BitRot || f.Kind == nemesis.Misdirect || f.Kind == nemesis.Wipe {
+			switch f.Kind {
+			case nemesis.BitRot, nemesis.Misdirect, nemesis.Wipe, nemesis.Lose, nemesis.RemoveMaster:
 				damaged[f.Target] = true
 			}
 		}
