@@ -78,11 +78,12 @@ func (r *Replica) noteConfig(e wire.Entry) {
 	r.changed()
 }
 
-// dropConfig goes back to the committed configuration if the entry that brought the pending one is
+// dropConfig goes back to the configuration before if the entry that brought the pending one is
 // no longer in the log (KUDU-1338).
 func (r *Replica) dropConfig(index int64) {
 	if r.pending != nil && r.pending.Index >= index && !r.bug(variant.KUDU1338) {
 		r.pending = nil
+		r.findPending()
 		r.changed()
 	}
 }
