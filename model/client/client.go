@@ -22,13 +22,16 @@ type Client struct {
 	node    *sim.Node
 	v       variant.Variants
 	masters []wire.ServerID // as far as they are known
-	leader  wire.ServerID   // the master that said so last; NoServer: to be found
-	seq     int64
+	// mastersIndex is of the latest configuration of the masters that the client has heard of.
+	mastersIndex int64
+	leader       wire.ServerID // the master that said so last; NoServer: to be found
+	seq          int64
 }
 
 // New returns a client that knows all masters.
 func New(n *sim.Node, v variant.Variants, masters []wire.ServerID) *Client {
-	return &Client{node: n, v: v, masters: masters, leader: wire.NoServer}
+	return &Client{node: n, v: v, masters: masters, leader: wire.NoServer,
+		mastersIndex: -1}
 }
 
 // Masters returns the masters that the client knows of.
@@ -101,6 +104,7 @@ func (c *Client) attempt(p *sim.Proc, op Op, h wire.DDLHeader, deadline sim.Time
 			c.leader = wire.NoServer
 			continue
 		}
+		c.learnMasters(resp)
 		out := read(resp)
 		out.Master = c.leader
 		switch {
@@ -115,6 +119,19 @@ func (c *Client) attempt(p *sim.Proc, op Op, h wire.DDLHeader, deadline sim.Time
 	}
 	return Outcome{Status: wire.Err(wire.TimedOut, ""), Unknown: sent && op.ChangesCatalog(),
 		Master: wire.NoServer}
+}
+
+// learnMasters looks who the masters are, if an answer tells that they have changed. In Kudu a client
+// is started again with another list.
+func (c *Client) learnMasters(resp sim.Message) {
+	r, ok := resp.(interface{ Masters() *wire.MastersIndex })
+	if !ok || r.Masters().Index <= c.mastersIndex {
+		return
+	}
+	c.mastersIndex = r.Masters().Index
+	c.node.Go("learn the masters", func(p *sim.Proc) {
+		_, c.masters = FindLeader(p, c.masters, p.Now().Add(rpcTimeout))
+	})
 }
 
 // mayChange reports whether the same request may be answered otherwise a little later, and may be

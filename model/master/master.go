@@ -127,6 +127,14 @@ func (m *Master) write(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
 }
 
 func (m *Master) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
+	resp := m.answer(p, req)
+	if r, ok := resp.(interface{ Masters() *wire.MastersIndex }); ok && m.consensus != nil {
+		r.Masters().Index = m.consensus.Config().Index
+	}
+	return resp
+}
+
+func (m *Master) answer(p *sim.Proc, req sim.Message) sim.Message {
 	switch dest := wire.Dest(req); {
 	case dest != wire.NoServer && dest != m.instance.ID:
 		return wire.Refuse(req, wire.WrongServerUUID)

@@ -59,6 +59,13 @@ func (m *ConnectResponse) Fold(d *sim.Digest) {
 // Size implements sim.Message.
 func (m *ConnectResponse) Size() int { return 32 + m.Status.size() + 40*len(m.Masters) }
 
+// MastersIndex tells, in an answer of a master, which configuration of the masters it knows, by its
+// index. A client that knew an earlier one looks who they are now.
+type MastersIndex struct{ Index int64 }
+
+// Masters returns where the index is kept.
+func (m *MastersIndex) Masters() *MastersIndex { return m }
+
 // DDLHeader is what every request that changes the catalog carries. Timeout is how long the client
 // waits for this attempt; clocks differ, so it is not an instant.
 type DDLHeader struct {
@@ -185,6 +192,7 @@ type DDLResponse struct {
 	Status  Status
 	Table   TableID
 	Version int64
+	MastersIndex
 }
 
 // Kind implements sim.Message.
@@ -196,10 +204,11 @@ func (m *DDLResponse) Fold(d *sim.Digest) {
 	m.Status.fold(d)
 	d.Uint64(uint64(m.Table))
 	d.Int(m.Version)
+	d.Int(m.Index)
 }
 
 // Size implements sim.Message.
-func (m *DDLResponse) Size() int { return 40 + m.Status.size() }
+func (m *DDLResponse) Size() int { return 48 + m.Status.size() }
 
 // GetTableSchemaRequest asks for the visible schema of the live table of that name.
 type GetTableSchemaRequest struct{ Name string }
@@ -219,6 +228,7 @@ type TableSchemaResponse struct {
 	Table   TableID
 	Version int64
 	Schema  Schema
+	MastersIndex
 }
 
 // Kind implements sim.Message.
@@ -230,10 +240,11 @@ func (m *TableSchemaResponse) Fold(d *sim.Digest) {
 	d.Uint64(uint64(m.Table))
 	d.Int(m.Version)
 	m.Schema.Fold(d)
+	d.Int(m.Index)
 }
 
 // Size implements sim.Message.
-func (m *TableSchemaResponse) Size() int { return 24 + m.Status.size() + m.Schema.size() }
+func (m *TableSchemaResponse) Size() int { return 32 + m.Status.size() + m.Schema.size() }
 
 // ListTablesRequest asks for all live tables.
 type ListTablesRequest struct{}
@@ -257,6 +268,7 @@ type ListedTable struct {
 type ListTablesResponse struct {
 	Status Status
 	Tables []ListedTable
+	MastersIndex
 }
 
 // Kind implements sim.Message.
@@ -269,10 +281,11 @@ func (m *ListTablesResponse) Fold(d *sim.Digest) {
 		d.String(t.Name)
 		d.Uint64(uint64(t.ID))
 	}
+	d.Int(m.Index)
 }
 
 // Size implements sim.Message.
-func (m *ListTablesResponse) Size() int { return 8 + m.Status.size() + 32*len(m.Tables) }
+func (m *ListTablesResponse) Size() int { return 16 + m.Status.size() + 32*len(m.Tables) }
 
 // IsCreateTableDoneRequest asks whether every tablet of a table runs.
 type IsCreateTableDoneRequest struct{ Table TableID }
