@@ -29,6 +29,9 @@ func watchDurability(j *Judges) *durability {
 		return d
 	}
 	raft.Booted.Subscribe(j.c.World, d.booted)
+	raft.Flushed.Subscribe(j.c.World, func(e raft.StateEvent) {
+		d.view(e.Replica.Node().ID(), e.Replica.Tablet()).readFlushed()
+	})
 	sim.Synced.Subscribe(j.c.World, d.synced)
 	sim.Sent.Subscribe(j.c.World, d.sent)
 	tserver.TabletTombstoned.Subscribe(j.c.World, func(e tserver.TombstoneEvent) {

@@ -18,6 +18,8 @@ type durableView struct {
 	first   int64       // the first segment that is left
 	before  int64       // index of the entry before that
 	segment int64       // the segment that is being read; 0: none
+	name    string      // of its file
+	next    string      // of the file of the next one
 	offset  int         // in the log, of its first byte
 	parsed  int         // bytes of it seen
 	deleted bool        // for good; what was acknowledged before was true then
@@ -31,23 +33,25 @@ func viewOf(r raft.Observed) *durableView {
 			break
 		}
 	}
-	if h, ok := v.header(v.first); ok {
+	if h, ok := v.header(raft.SegmentFile(r.Dir(), v.first), v.first); ok {
 		v.ops = make([]wire.OpID, h.Previous.Index)
 		v.enter(h)
 	}
 	v.synced("")
+	v.readFlushed()
+	v.readLog()
 	return v
 }
 
 // synced reads what a sync has made durable. A sync of the directory is what makes new metadata
-// and a new flushed state durable, and what lets segments go.
+// durable, and what lets segments go; a new flushed state is looked at when it is announced. What a
+// failed sync has left of the log is not read: nobody may rely on it.
 func (v *durableView) synced(file string) {
-	if file == "" {
+	switch {
+	case file == "":
 		v.readMeta()
-		v.readFlushed()
 		v.findFirst()
-	}
-	if file == "" || strings.HasPrefix(file, raft.SegmentFiles(v.replica.Dir())) {
+	case strings.HasPrefix(file, raft.SegmentFiles(v.replica.Dir())):
 		v.readLog()
 	}
 }
@@ -57,8 +61,7 @@ func (v *durableView) durable(file string) ([]byte, bool) {
 }
 
 // header returns the header of a segment, or false.
-func (v *durableView) header(number int64) (raft.Record, bool) {
-	name := raft.SegmentFile(v.replica.Dir(), number)
+func (v *durableView) header(name string, number int64) (raft.Record, bool) {
 	file, _ := v.durable(name)
 	h, ok := raft.ReadRecord(name, file, 0)
 	return h, ok && h.Kind == raft.RecordSegment && h.Number == number
@@ -67,26 +70,29 @@ func (v *durableView) header(number int64) (raft.Record, bool) {
 // enter goes on to the next segment.
 func (v *durableView) enter(h raft.Record) {
 	v.segment, v.offset, v.parsed = h.Number, h.Base, h.End
+	v.name = raft.SegmentFile(v.replica.Dir(), h.Number)
+	v.next = raft.SegmentFile(v.replica.Dir(), h.Number+1)
 	v.ops = append(v.ops[:h.Previous.Index], h.Previous)
 }
 
 // findFirst passes over the segments that were let go.
 func (v *durableView) findFirst() {
 	for v.first <= v.segment {
-		if _, there := v.durable(raft.SegmentFile(v.replica.Dir(), v.first)); there {
-			break
+		name := raft.SegmentFile(v.replica.Dir(), v.first)
+		if _, there := v.durable(name); there {
+			if h, ok := v.header(name, v.first); ok {
+				v.before = h.Previous.Index
+			}
+			return
 		}
 		v.first++
-	}
-	if h, ok := v.header(v.first); ok {
-		v.before = h.Previous.Index
 	}
 }
 
 // readLog reads on to where the log ends, is torn, or was damaged.
 func (v *durableView) readLog() {
 	for v.segment > 0 && v.readSegment() {
-		h, ok := v.header(v.segment + 1)
+		h, ok := v.header(v.next, v.segment+1)
 		if !ok || h.Base != v.offset+v.parsed || h.Previous.Index > v.last() {
 			return
 		}
@@ -96,10 +102,9 @@ func (v *durableView) readLog() {
 
 // readSegment reads the present segment and reports whether all of it is in order.
 func (v *durableView) readSegment() bool {
-	name := raft.SegmentFile(v.replica.Dir(), v.segment)
-	file, _ := v.durable(name)
+	file, _ := v.durable(v.name)
 	for v.parsed < len(file) {
-		r, ok := raft.ReadRecord(name, file, v.parsed)
+		r, ok := raft.ReadRecord(v.name, file, v.parsed)
 		e := r.Entry
 		if !ok || r.Kind == raft.RecordSegment ||
 			r.Kind == raft.RecordReplicate && (e.Index > int64(len(v.ops)) || e.Index < 1) {
