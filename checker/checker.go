@@ -40,6 +40,7 @@ const (
 	LogMatching          = "log-matching"
 	LeaderCompleteness   = "leader-completeness"
 	StateMachineSafety   = "state-machine-safety"
+	Configuration        = "configuration"
 	DurableBeforeVisible = "durable-before-visible"
 	CacheEqualsTablet    = "cache-equals-master-tablet"
 	UniqueName           = "unique-name"
@@ -64,6 +65,7 @@ var Oracles = []Oracle{
 	{LogMatching, "entries of one position are equal, and so is what precedes them", true},
 	{LeaderCompleteness, "a leader has every entry that was committed before its term", true},
 	{StateMachineSafety, "all replicas apply the same entries in the same order", true},
+	{Configuration, "the configuration that counts is the last in the log; none comes back", true},
 	{DurableBeforeVisible, "no vote, acknowledgement or answer before what it promises is synced",
 		true},
 	{CacheEqualsTablet, "a ready leader's cache equals the applied master tablet", true},
@@ -110,6 +112,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	j.fate = watchFate(c)
 	j.durability = watchDurability(j)
 	watchRaft(j)
+	watchConfigurations(j)
 	j.effects = watchEffects(j)
 	j.cache = watchCache(j)
 	watchAvailability(j)

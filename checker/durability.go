@@ -62,8 +62,8 @@ func (d *durability) booted(e raft.ReplicaEvent) {
 	}), v)
 }
 
-// tombstoned expects no entries of a replica that was given up, nor of one that was only just copied:
-// it has promised nothing yet.
+// tombstoned expects no entries of a replica that was given up, nor of one that was only just
+// copied: it has promised nothing yet.
 func (d *durability) tombstoned(n sim.NodeID, tablet wire.TabletID) {
 	if v := d.view(n, tablet); v != nil {
 		v.forget()
@@ -164,8 +164,8 @@ func (d *durability) answer(from sim.NodeID, m *wire.DDLResponse) {
 		"%s answers request %v before a majority of the masters hold its entry", from, m.Request)
 }
 
-// committed checks that an entry which a replica holds for committed is durable on a majority of the
-// voters, by the configuration that counts there.
+// committed checks that an entry which a replica holds for committed is durable on a majority of
+// the voters, by the configuration that counts there.
 func (d *durability) committed(r raft.Observed, op wire.OpID) {
 	if d.j.silent[DurableBeforeVisible] != "" {
 		return

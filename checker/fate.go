@@ -60,8 +60,8 @@ func (f *fate) lostReplica(tablet wire.TabletID, id wire.ServerID) bool {
 	return tablet == wire.SysCatalog || f.c.TServerOn(id.Node()).Replica(tablet) == nil
 }
 
-// able reports whether faults have left the tablet a majority of the voters, by the latest committed
-// configuration and by the one that its leader, if it has any, tries to commit.
+// able reports whether faults have left the tablet a majority of the voters, by the latest
+// committed configuration and by the one that its leader, if it has any, tries to commit.
 func (f *fate) able(tablet wire.TabletID) bool {
 	if tablet != wire.SysCatalog {
 		if leader := f.c.LeaderOf(tablet); leader != nil {
@@ -74,8 +74,8 @@ func (f *fate) able(tablet wire.TabletID) bool {
 	return f.majority(tablet, f.configs[tablet].Voters())
 }
 
-// majority reports whether enough voters are left. Once one is lost, those that never had a replica,
-// since it could not be created, count for nothing either.
+// majority reports whether enough voters are left. Once one is lost, those that never had a
+// replica, since it could not be created, count for nothing either.
 func (f *fate) majority(tablet wire.TabletID, voters []wire.ServerID) bool {
 	lost, never := 0, 0
 	for _, id := range voters {

@@ -10,8 +10,8 @@ import (
 )
 
 // replication lists tablets whose replicas are not what their table wants: as many voters as its
-// replication factor, each with a replica that runs, nobody else, and no mark that somebody is to be
-// promoted or replaced.
+// replication factor, each with a replica that runs, nobody else, and no mark that somebody is to
+// be promoted or replaced.
 func (j *Judges) replication(m *master.Master) []Unfinished {
 	var list []Unfinished
 	store := m.Store()

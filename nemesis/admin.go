@@ -207,8 +207,9 @@ func (x *Executor) sawConfig(e raft.ReplicaEvent) {
 	}
 }
 
-// removeMaster makes the masters go on without one, and takes its machine away. One that leads hands
-// over first. If a new server has taken the place of the old one, it is the old one that goes.
+// removeMaster makes the masters go on without one, and takes its machine away. One that leads
+// hands over first. If a new server has taken the place of the old one, it is the old one that
+// goes.
 func (x *Executor) removeMaster(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "master removed"
 	n, asked := nodes[0], wire.NoServer

@@ -206,8 +206,7 @@ func CheckTargets(c *model.Cluster, faults []Fault) error {
 			if !group && !c.IsTarget(word) {
 				return fmt.Errorf("fault %d: unknown target %q", f.ID, word)
 			}
-			if isNode := c.Resolve(word) != nil; k.Only != "" && isNode &&
-				!strings.HasPrefix(word, map[string]string{"tservers": "ts-", "masters": "master-"}[k.Only]) {
+			if n := c.Resolve(word); n != nil && !k.suits(n.Name()) {
 				return fmt.Errorf("fault %d: %s strikes %s, not %s", f.ID, f.Kind, k.Only, word)
 			}
 			if k.Kills && strings.HasPrefix(word, "client-") {

@@ -1,5 +1,7 @@
 package nemesis
 
+import "strings"
+
 // Kind is what a fault does.
 type Kind string
 
@@ -148,6 +150,12 @@ var Kinds = []KindInfo{
 		Title: "start the target, a spare master, which becomes a master by itself"},
 	{Kind: RemoveMaster, Kills: true, Loses: true, Only: "masters",
 		Title: "make the masters go on without the target, and take its machine away"},
+}
+
+// suits reports whether a node is of the side that the kind strikes.
+func (k *KindInfo) suits(node string) bool {
+	prefix := map[string]string{"tservers": "ts-", "masters": "master-"}[k.Only]
+	return strings.HasPrefix(node, prefix)
 }
 
 func infoOf(k Kind) *KindInfo {

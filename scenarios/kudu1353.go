@@ -164,7 +164,8 @@ func (k *ticket) tabletReported() string {
 	for _, id := range sim.Keys(store.Tablets) {
 		t := store.Tablets[id]
 		leader := k.r.c.LeaderOf(id)
-		if t.State != catalog.TabletRunning || leader == nil || t.Consensus.Leader.Node() != leader.ID() {
+		if t.State != catalog.TabletRunning || leader == nil ||
+			t.Consensus.Leader.Node() != leader.ID() {
 			return "master-2 does not know the tablet's leader"
 		}
 		ts := k.r.c.TServerOn(leader.ID())

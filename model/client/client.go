@@ -121,8 +121,8 @@ func (c *Client) attempt(p *sim.Proc, op Op, h wire.DDLHeader, deadline sim.Time
 		Master: wire.NoServer}
 }
 
-// learnMasters looks who the masters are, if an answer tells that they have changed. In Kudu a client
-// is started again with another list.
+// learnMasters looks who the masters are, if an answer tells that they have changed. In Kudu a
+// client is started again with another list.
 func (c *Client) learnMasters(resp sim.Message) {
 	r, ok := resp.(interface{ Masters() *wire.MastersIndex })
 	if !ok || r.Masters().Index <= c.mastersIndex {

@@ -8,8 +8,9 @@ import (
 )
 
 // FindLeader asks all masters at once which one leads. The first that says so wins, however old
-// its term; if none does, the search ends when the last answer is in. It also returns who the masters
-// are: as the leader says, or, if none is found, all that anybody knows. Follows ConnectToClusterRpc.
+// its term; if none does, the search ends when the last answer is in. It also returns who the
+// masters are: as the leader says, or, if none is found, all that anybody knows. Follows
+// ConnectToClusterRpc.
 func FindLeader(p *sim.Proc, masters []wire.ServerID, deadline sim.Time) (leader wire.ServerID,
 	all []wire.ServerID) {
 	found, pending := wire.NoServer, len(masters)
@@ -20,7 +21,8 @@ func FindLeader(p *sim.Proc, masters []wire.ServerID, deadline sim.Time) (leader
 		p.Node().Go("ask for the leader", func(p *sim.Proc) {
 			p.InheritCause(cause)
 			resp, err := p.Call(m.Node(), &wire.ConnectToMaster{}, deadline)
-			if answer, ok := resp.(*wire.ConnectResponse); ok && err == nil && found == wire.NoServer {
+			answer, ok := resp.(*wire.ConnectResponse)
+			if ok && err == nil && found == wire.NoServer {
 				if answer.Leader {
 					found, all = m, answer.Masters
 				} else {

@@ -49,7 +49,8 @@ type Config struct {
 // Boot starts the program on a node that has just come up.
 func Boot(n *sim.Node, cfg Config) *Master {
 	m := &Master{node: n, v: cfg.Variants, store: catalog.NewStore(), cat: newCatalogManager(),
-		softMaps: map[wire.TabletID]replicaMap{}, instance: fs.Identify(n, true), source: tablet.NewSource(n)}
+		softMaps: map[wire.TabletID]replicaMap{}, instance: fs.Identify(n, true),
+		source: tablet.NewSource(n)}
 	m.ts.descriptors = map[wire.ServerID]*tsDescriptor{}
 	n.Serve(m.serve)
 	n.Go("start", func(p *sim.Proc) { m.open(p, cfg) })
@@ -65,7 +66,7 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 	m.instance.Keep(p)
 	switch {
 	case m.hasTablet():
-	case m.instance.ID == wire.ServerOn(m.node.ID(), 0) && slices.Contains(cfg.Founders, m.instance.ID):
+	case slices.Contains(cfg.Founders, m.instance.ID):
 		if m.node.Incarnation() > 0 {
 			p.Crash("there is no master tablet on the disk")
 		}
@@ -150,7 +151,8 @@ func (m *Master) answer(p *sim.Proc, req sim.Message) sim.Message {
 		m.consensus.StartElection()
 		return &wire.TabletResponse{}
 	case *wire.LeaderStepDownRequest:
-		return &wire.TabletResponse{Status: wire.Err(m.consensus.TransferLeadership(req.Successor), "")}
+		code := m.consensus.TransferLeadership(req.Successor)
+		return &wire.TabletResponse{Status: wire.Err(code, "")}
 	case *wire.ChangeTServerStateRequest:
 		return &wire.TabletResponse{Status: m.setMaintenance(p, req.Server, req.Maintenance)}
 	case *wire.AddMasterRequest:

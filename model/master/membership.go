@@ -60,10 +60,10 @@ func (m *Master) masters() []wire.ServerID { return m.consensus.Config().Servers
 const joinRetry = 5 * time.Second // master_auto_join_retry_interval_secs
 
 // join makes this server, which has no master tablet, a master: it asks the leader to add it and
-// copies the leader's tablet. Whatever fails is tried again (5e895c642). Until the copy is whole it
-// answers nothing of the tablet, so that the leader does not take an empty one for one that cannot be
-// helped (KUDU-3762). It reports whether it has succeeded. Follows MasterRunner::AddMaster, with
-// master_auto_join_cluster.
+// copies the leader's tablet. Whatever fails is tried again (5e895c642). Until the copy is whole
+// it answers nothing of the tablet, so that the leader does not take an empty one for one that
+// cannot be helped (KUDU-3762). It reports whether it has succeeded. Follows
+// MasterRunner::AddMaster, with master_auto_join_cluster.
 func (m *Master) join(p *sim.Proc, known []wire.ServerID) bool {
 	for {
 		code := m.tryJoin(p, &known)

@@ -133,7 +133,8 @@ func (m *Master) setMaintenance(p *sim.Proc, id wire.ServerID, on bool) wire.Sta
 	if m.store.Maintenance[id] == on {
 		return wire.Status{}
 	}
-	status := m.write(p, term, &catalog.Batch{Maintenance: []catalog.Maintenance{{Server: id, On: on}}})
+	change := []catalog.Maintenance{{Server: id, On: on}}
+	status := m.write(p, term, &catalog.Batch{Maintenance: change})
 	if status.OK() && !on && !m.v.On(variant.KUDU2069) {
 		for _, other := range sim.Keys(m.ts.descriptors) {
 			m.ts.descriptors[other].hasFullReport = false

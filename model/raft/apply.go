@@ -92,13 +92,13 @@ func (r *Replica) runApply(p *sim.Proc) {
 			return
 		}
 		for r.applied < r.commit {
-			r.applyNext()
-			if r.meta.Config.Index == r.applied && r.meta.dirty() {
-				r.meta.flush(p)
+			if e := r.log.entry(r.applied + 1).Entry; e.Type == wire.ChangeConfig {
+				r.keepConfig(p, e)
 				if r.closed {
 					return
 				}
 			}
+			r.applyNext()
 			r.endRound(r.applied, nil)
 		}
 		r.log.noteCommitted(r.applied)

@@ -7,16 +7,17 @@ import (
 	"tabletop/model/wire"
 )
 
-// The log on disk is a sequence of records: length and checksum of the body, four bytes each, then
-// the body. The checksum covers the name of the file and the offset in it too, so that no record
-// counts where it does not belong. The log is kept in segments, files that follow on one another;
-// an offset counts the bytes from the beginning of the first segment there ever was. A body is one
-// of three: the header of a segment, which says where in the log it begins and which entry precedes it, and cuts off what
-// comes after that one; a replicated entry, which also cuts off every older entry at its index and
-// beyond; or the news that entries up to an index are committed. All say how long the durable part
-// of the log was when they were written. The log is only ever appended to. Where it does not
-// parse there is either a torn tail, which was never acknowledged, or damage to what was: the
-// latter if a later record, in whichever segment, says that this place was durable.
+// The log on disk is a sequence of records: length and checksum of the body, four bytes each,
+// then the body. The checksum covers the name of the file and the offset in it too, so that no
+// record counts where it does not belong. The log is kept in segments, files that follow on one
+// another; an offset counts the bytes from the beginning of the first segment there ever was. A
+// body is one of three: the header of a segment, which says where in the log it begins and which
+// entry precedes it, and cuts off what comes after that one; a replicated entry, which also cuts
+// off every older entry at its index and beyond; or the news that entries up to an index are
+// committed. All say how long the durable part of the log was when they were written. The log is
+// only ever appended to. Where it does not parse there is either a torn tail, which was never
+// acknowledged, or damage to what was: the latter if a later record, in whichever segment, says
+// that this place was durable.
 
 // RecordKind says what a record is.
 type RecordKind byte
@@ -89,8 +90,8 @@ type Record struct {
 	Previous wire.OpID  // of RecordSegment: the entry before its first
 }
 
-// ReadRecord parses the record at the given offset of a segment of that name. It reports false where
-// the segment ends or is torn.
+// ReadRecord parses the record at the given offset of a segment of that name. It reports false
+// where the segment ends or is torn.
 func ReadRecord(name string, file []byte, at int) (Record, bool) {
 	if len(file)-at < recordHeader {
 		return Record{}, false

@@ -114,9 +114,6 @@ func (r *Replica) flush(p *sim.Proc) {
 	if r.log.waitSynced(p, r.log.endOf(s.op.Index)); r.closed {
 		return
 	}
-	if r.meta.dirty() {
-		r.meta.flush(p) // the configuration is not in the state
-	}
 	fs.Replace(p, DataFile(r.cfg.Dir), s.encode(r.cfg.Dir))
 	r.flushed = s.op
 	Flushed.Publish(r.node.World(), stateEvent(r, s))

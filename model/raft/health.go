@@ -53,7 +53,7 @@ func (l *leadership) healthOf(f *peer) wire.Health {
 
 // State implements Consensus.
 func (r *Replica) State() wire.ConsensusState {
-	s := wire.ConsensusState{Term: r.meta.Term, Leader: r.leader, Config: r.meta.Config,
+	s := wire.ConsensusState{Term: r.meta.Term, Leader: r.leader, Config: r.config,
 		Pending: r.pending != nil}
 	if r.lead == nil {
 		return s

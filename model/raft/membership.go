@@ -10,7 +10,7 @@ import (
 )
 
 // Config implements Consensus.
-func (r *Replica) Config() wire.RaftConfig { return r.meta.Config }
+func (r *Replica) Config() wire.RaftConfig { return r.config }
 
 // Active implements Consensus: a configuration counts as soon as it is in the log (Raft
 // dissertation 4.1).
@@ -18,7 +18,7 @@ func (r *Replica) Active() wire.RaftConfig {
 	if r.pending != nil {
 		return *r.pending
 	}
-	return r.meta.Config
+	return r.config
 }
 
 // ChangeConfig implements Consensus. Follows RaftConsensus::BulkChangeConfig: one change at a time,
@@ -33,10 +33,10 @@ func (r *Replica) ChangeConfig(p *sim.Proc, cas int64, changes []wire.PeerChange
 		return wire.ServiceUnavailable
 	case r.pending != nil || r.commit < l.first && !r.bug(variant.KUDU872):
 		return wire.IllegalState
-	case cas != wire.NoCAS && cas != r.meta.Config.Index:
+	case cas != wire.NoCAS && cas != r.config.Index:
 		return wire.CASFailed
 	}
-	next, ok := Changed(r.meta.Config, r.self(), changes)
+	next, ok := Changed(r.config, r.self(), changes)
 	if !ok {
 		return wire.InvalidConfig
 	}
@@ -88,13 +88,16 @@ func (r *Replica) dropConfig(index int64) {
 	}
 }
 
-// commitConfig makes a configuration the committed one, in memory; whoever tells of it flushes.
+// commitConfig makes a configuration the committed one.
 func (r *Replica) commitConfig(e wire.Entry) {
 	c := ConfigOf(e)
-	if c.Index <= r.meta.Config.Index {
+	if c.Index <= r.config.Index {
 		return // the disk knows it from before a restart
 	}
-	r.meta.setConfig(c)
+	if r.meta.Config.Index < c.Index {
+		r.meta.setConfig(c)
+	}
+	r.config = c
 	if r.pending != nil && r.pending.Index <= c.Index {
 		r.pending = nil
 	}
@@ -102,10 +105,20 @@ func (r *Replica) commitConfig(e wire.Entry) {
 	r.changed()
 }
 
-// Beyond reports whether the log holds a configuration that follows the one of that index, committed
-// or not. One that follows another entry in its place was left by a leader that had lost.
+// keepConfig brings the configuration of an entry that is about to be applied to the disk, before
+// anybody can be told of it.
+func (r *Replica) keepConfig(p *sim.Proc, e wire.Entry) {
+	if c := ConfigOf(e); c.Index > r.meta.Config.Index {
+		r.meta.setConfig(c)
+		r.meta.flush(p)
+	}
+}
+
+// Beyond reports whether the log holds a configuration that follows the one of that index,
+// committed or not. One that follows another entry in its place was left by a leader that had
+// lost.
 func (r *Replica) Beyond(index int64) bool {
-	if r.meta.Config.Index > index {
+	if r.config.Index > index {
 		return true
 	}
 	follows := index <= r.commit || slices.ContainsFunc(r.log.entries, func(e logged) bool {
@@ -114,10 +127,10 @@ func (r *Replica) Beyond(index int64) bool {
 	return r.pending != nil && r.pending.Index > index && follows
 }
 
-// findPending looks in the log that was opened for a configuration beyond the committed one.
+// findPending looks in the log for a configuration beyond the committed one.
 func (r *Replica) findPending() {
 	for _, e := range r.log.entries {
-		if e.Type == wire.ChangeConfig && e.Index > r.meta.Config.Index && e.Index > r.commit {
+		if e.Type == wire.ChangeConfig && e.Index > r.config.Index {
 			c := ConfigOf(e.Entry)
 			r.pending = &c
 		}
@@ -134,7 +147,7 @@ func (l *leadership) promote(f *peer, batch int) {
 		r.commit < l.first || f.match == 0 || f.match+int64(batch) < r.commit {
 		return
 	}
-	cas := r.meta.Config.Index
+	cas := r.config.Index
 	change := wire.PeerChange{Kind: wire.ModifyPeer, Member: wire.Member{ID: f.id}}
 	r.node.Go("promote a non-voter", func(p *sim.Proc) {
 		r.ChangeConfig(p, cas, []wire.PeerChange{change})

@@ -17,8 +17,8 @@ type handover struct {
 
 var streamTransfer = sim.NewStream("raft/transfer")
 
-// TransferLeadership implements Consensus. Follows RaftConsensus::TransferLeadership, mode GRACEFUL.
-// The period ends after the shortest election timeout, 25 % around it.
+// TransferLeadership implements Consensus. Follows RaftConsensus::TransferLeadership, mode
+// GRACEFUL. The period ends after the shortest election timeout, 25 % around it.
 func (r *Replica) TransferLeadership(successor wire.ServerID) wire.Code {
 	l := r.lead
 	switch {

@@ -9,10 +9,10 @@ import (
 	"tabletop/sim"
 )
 
-// Copy makes a folder a replica like that of the source, and returns its superblock. The folder may
-// hold a tombstone, whose superblock is old; what the tombstone promised it keeps, and it votes until
-// its log is whole again. Until everything is durable the superblock says COPYING. Follows
-// TabletCopyClient. After an error the caller leaves a tombstone (see Tombstone).
+// Copy makes a folder a replica like that of the source, and returns its superblock. The folder
+// may hold a tombstone, whose superblock is old; what the tombstone promised it keeps, and it
+// votes until its log is whole again. Until everything is durable the superblock says COPYING.
+// Follows TabletCopyClient. After an error the caller leaves a tombstone (see Tombstone).
 func Copy(p *sim.Proc, id wire.TabletID, dir string, old fs.Superblock, tombstone raft.Consensus,
 	source wire.ServerID) (fs.Superblock, error) {
 	m, err := call(p, source, &wire.BeginCopySessionRequest{Dest: source, Tablet: id})

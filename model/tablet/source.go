@@ -45,7 +45,8 @@ type copied struct {
 func NewSource(n *sim.Node) *Source { return &Source{node: n, sessions: map[uint64]*session{}} }
 
 // Begin opens a session on a replica kept under a folder.
-func (s *Source) Begin(r raft.Observed, sb fs.Superblock, dir string) *wire.BeginCopySessionResponse {
+func (s *Source) Begin(r raft.Observed, sb fs.Superblock,
+	dir string) *wire.BeginCopySessionResponse {
 	s.forgetIdle()
 	resp := &wire.BeginCopySessionResponse{Table: sb.Table, Version: sb.Version, Schema: sb.Schema,
 		Term: r.Term(), Config: r.Config()}

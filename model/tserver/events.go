@@ -57,7 +57,8 @@ func (e TabletEvent) String() string {
 	return fmt.Sprintf("%s %v", e.TServer.node.Name(), e.Tablet)
 }
 
-// Order is why a replica was given up. The zero value: nobody wanted it, what is left is all there is.
+// Order is why a replica was given up. The zero value: nobody wanted it, what is left is all
+// there is.
 type Order struct {
 	Master bool            // a master wanted it
 	CAS    int64           // the index of the configuration that it had in mind

@@ -210,8 +210,8 @@ func (h *heartbeater) disconnect() {
 // tserver_send_tombstoned_tablets_report_inteval_secs is for tombstones only, and off.
 const leftoverInterval = time.Minute
 
-// reportLeftovers makes sure that what is left of a replica does not outlive its table: nobody tells
-// a server that is no member any more, or was not yet one by the catalog.
+// reportLeftovers makes sure that what is left of a replica does not outlive its table: nobody
+// tells a server that is no member any more, or was not yet one by the catalog.
 func (ts *TServer) reportLeftovers(p *sim.Proc) {
 	for ts.v.On(variant.ReportLeftovers) {
 		p.Sleep("report of leftovers", leftoverInterval)

@@ -68,9 +68,9 @@ func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire
 	return wire.Status{}
 }
 
-// overtaken reports whether a replica knows of a later configuration than that of an index, in which
-// its server may be a member again. One that is not committed yet counts from the moment it is in
-// the log, since the replica may have acknowledged it (L3).
+// overtaken reports whether a replica knows of a later configuration than that of an index, in
+// which its server may be a member again. One that is not committed yet counts from the moment it
+// is in the log, since the replica may have acknowledged it (L3).
 func (ts *TServer) overtaken(r *raft.Replica, index int64) bool {
 	if ts.v.On(variant.L3) {
 		return r.Config().Index > index

@@ -87,8 +87,8 @@ var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: t
 var OptionList = []Option{
 	number("masters", "how many masters; odd unless allow-even-masters", 1, 7,
 		func(o *Options) *int { return &o.Masters }),
-	number("spare-masters", "how many machines wait to become masters; see the fault add-master", 0, 6,
-		func(o *Options) *int { return &o.SpareMasters }),
+	number("spare-masters", "how many machines wait to become masters; see the fault add-master",
+		0, 6, func(o *Options) *int { return &o.SpareMasters }),
 	boolean("allow-even-masters", "accept an even number of masters",
 		func(o *Options) *bool { return &o.AllowEvenMasters }),
 	number("tservers", "how many tablet servers", 1, 100,

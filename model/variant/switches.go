@@ -9,7 +9,8 @@ package variant
 // Switch is one defect or defence.
 type Switch uint8
 
-// Defects, those of the masters first. A defect whose code is empty is the absence of the defences that it needs off.
+// Defects, those of the masters first. A defect whose code is empty is the absence of the
+// defences that it needs off.
 const (
 	// KUDU1353 routes work for a tablet by a replica map that is filled by reports only and
 	// starts empty after every load of the catalog.
@@ -171,20 +172,24 @@ var Defects = []Defect{
 	{KUDU3486, "KUDU-3486", "tombstones of evicted replicas outlive their table",
 		"B37", []Switch{ReportLeftovers}},
 
-	{KUDU597, "KUDU-597", "an operation of one leadership is replicated in a later one", "B39", nil},
+	{KUDU597, "KUDU-597", "an operation of one leadership is replicated in a later one",
+		"B39", nil},
 	{TermBumpWithoutStepDown, "5d82368da", "an election begins the next term of a sitting leader",
 		"B40", nil},
-	{NoTruncateOnStatusAbort, "1eb24183a", "what was aborted is sent by the next leader", "B42", nil},
+	{NoTruncateOnStatusAbort, "1eb24183a", "what was aborted is sent by the next leader",
+		"B42", nil},
 	{KUDU1338, "KUDU-1338", "a pending configuration survives the abort of its entry", "B43", nil},
 	{KUDU872, "KUDU-872", "a leader changes the configuration before it has committed anything",
 		"B44", nil},
-	{KUDU1469, "KUDU-1469", "a request of which all was known does not count as received", "A4", nil},
+	{KUDU1469, "KUDU-1469", "a request of which all was known does not count as received",
+		"A4", nil},
 	{KUDU1586, "KUDU-1586", "an entry larger than a batch is never sent", "A4", nil},
 	{ReplyAfterUnlock, "87278941b", "the answer to a leader carries a later term", "A14", nil},
 
 	{KUDU562, "KUDU-562", "votes are not withheld while a leader lives", "B48", nil},
 	{KUDU1365, "KUDU-1365", "every election spends a term", "B48", nil},
-	{KUDU2947, "KUDU-2947", "votes are not withheld while a leader's entries are written", "B48", nil},
+	{KUDU2947, "KUDU-2947", "votes are not withheld while a leader's entries are written",
+		"B48", nil},
 	{KUDU1057, "KUDU-1057", "the failure detector runs on while a vote is written", "B48", nil},
 	{KUDU744, "KUDU-744", "candidates back off in step", "B48", nil},
 	{KUDU2155, "KUDU-2155", "elections are begun while one is on", "B48", nil},
@@ -200,11 +205,13 @@ var Defects = []Defect{
 	{KUDU2443, "KUDU-2443", "what was added for the leader to be replaced is evicted again", "B47",
 		nil},
 	{KUDU2020, "KUDU-2020", "a replica counts as silent while it is copied", "A9", nil},
-	{KUDU1613, "KUDU-1613", "an answer of another server in its place counts as contact", "A10", nil},
+	{KUDU1613, "KUDU-1613", "an answer of another server in its place counts as contact",
+		"A10", nil},
 	{KUDU1407, "KUDU-1407", "a replica that cannot be opened is not replaced", "B34", nil},
 	{KUDU2069, "KUDU-2069", "what failed during maintenance is never looked at again", "B27", nil},
 
-	{KUDU1129, "KUDU-1129", "a replica is given up whatever configuration it has reached", "B34", nil},
+	{KUDU1129, "KUDU-1129", "a replica is given up whatever configuration it has reached",
+		"B34", nil},
 	{L3, "L3", "a replica is given up though a later configuration is in its log", "L3", nil},
 	{KUDU933, "KUDU-933", "evicted replicas are never given up", "B34", nil},
 	{KUDU2138, "KUDU-2138", "evicted replicas that failed are never given up", "B34", nil},

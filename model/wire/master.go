@@ -35,8 +35,8 @@ func (m *RemoveMasterRequest) Fold(d *sim.Digest) { d.Int(int64(m.Master)) }
 // Size implements sim.Message.
 func (*RemoveMasterRequest) Size() int { return 48 }
 
-// ChangeTServerStateRequest announces work on a tablet server to the leader master, or its end. It is
-// answered by a TabletResponse.
+// ChangeTServerStateRequest announces work on a tablet server to the leader master, or its end.
+// It is answered by a TabletResponse.
 type ChangeTServerStateRequest struct {
 	Server      ServerID
 	Maintenance bool

@@ -54,8 +54,8 @@ func (m *RunLeaderElectionRequest) Fold(d *sim.Digest) {
 // Size implements sim.Message.
 func (*RunLeaderElectionRequest) Size() int { return 80 }
 
-// LeaderStepDownRequest makes a tablet's leader hand its leadership over: gracefully, to a successor
-// that has the whole log, or abruptly, to whoever is elected next.
+// LeaderStepDownRequest makes a tablet's leader hand its leadership over: gracefully, to a
+// successor that has the whole log, or abruptly, to whoever is elected next.
 type LeaderStepDownRequest struct {
 	Dest      ServerID
 	Tablet    TabletID
