@@ -98,6 +98,7 @@ type Judges struct {
 	onFinal    func()
 	History    *History
 	fate       *fate
+	raft       *raftJudge
 	durability *durability
 	effects    *effects
 	cache      *cache
@@ -111,7 +112,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	j.History = recordHistory(c.World)
 	j.fate = watchFate(c)
 	j.durability = watchDurability(j)
-	watchRaft(j)
+	j.raft = watchRaft(j)
 	watchConfigurations(j)
 	j.effects = watchEffects(j)
 	j.cache = watchCache(j)

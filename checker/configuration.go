@@ -9,8 +9,8 @@ import (
 )
 
 // configurations holds replicas to what Raft says of configurations: the one that counts is the last
-// in the log, committed or not (Raft dissertation 4.1), and the index of the committed one never goes
-// back, across restarts too, until the replica is given up.
+// in the log, committed or not (Raft dissertation 4.1), one change is pending at a time, and the index
+// of the committed one never goes back, across restarts too, until the replica is given up.
 type configurations struct {
 	j      *Judges
 	looked *int
@@ -25,8 +25,7 @@ func watchConfigurations(j *Judges) {
 		brought: map[wire.TabletID][]wire.OpID{}, committed: map[hosted]int64{}}
 	raft.EntryAppended.Subscribe(j.c.World, func(e raft.EntryEvent) {
 		if e.Entry.Type == wire.ChangeConfig {
-			id := e.Replica.Tablet()
-			c.brought[id] = append(c.brought[id], e.Entry.OpID)
+			c.appended(e.Replica, e.Entry.OpID)
 		}
 	})
 	raft.Booted.Subscribe(j.c.World, c.look)
@@ -39,6 +38,18 @@ func watchConfigurations(j *Judges) {
 	tserver.TabletDeleted.Subscribe(j.c.World, func(e tserver.TabletEvent) {
 		delete(c.committed, hosted{e.Tablet, e.TServer.ID()})
 	})
+}
+
+// appended checks that a leader begins no change before the one before is committed.
+func (c *configurations) appended(r raft.Observed, op wire.OpID) {
+	for _, earlier := range c.brought[r.Tablet()] {
+		if r.Role() == raft.Leader && earlier.Index < op.Index && r.OpAt(earlier.Index) == earlier &&
+			!c.j.raft.isCommitted(r.Tablet(), earlier.Index) {
+			c.broken(r, "two-pending", "%s begins the change of entry %d of %v; that of %d is pending",
+				op.Index, earlier.Index)
+		}
+	}
+	c.brought[r.Tablet()] = append(c.brought[r.Tablet()], op)
 }
 
 func (c *configurations) look(e raft.ReplicaEvent) {

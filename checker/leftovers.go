@@ -54,6 +54,10 @@ func (j *Judges) leftover(store *catalog.Store, id wire.TabletID, on sim.NodeID)
 	if !settledTablet(store, row) || ts.Data(id) == wire.DataTombstoned {
 		return Unfinished{}, false
 	}
+	if !j.fate.configs[id].Has(ts.ID()) && j.ableTablet(row) {
+		return Unfinished{"replica", "evicted", fmt.Sprintf(
+			"%s has a replica of %v, of which it is no member", ts.Node().Name(), id)}, true
+	}
 	want, have := store.Tables[row.Table].Version, ts.SchemaVersion(id)
 	if have != want && j.ableTablet(row) {
 		return Unfinished{"replica", "old-schema", fmt.Sprintf(

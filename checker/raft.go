@@ -42,7 +42,7 @@ type entryID struct {
 	contents     uint64
 }
 
-func watchRaft(j *Judges) {
+func watchRaft(j *Judges) *raftJudge {
 	r := &raftJudge{j: j, logs: map[wire.TabletID]*tabletLog{}, last: map[raft.Observed]int64{},
 		elections: j.counter(ElectionSafety), appends: j.counter(LogMatching),
 		commits: j.counter(LeaderCompleteness), applies: j.counter(StateMachineSafety)}
@@ -55,6 +55,7 @@ func watchRaft(j *Judges) {
 		r.last[e.Replica] = e.Op.Index
 		r.state(e, "restores")
 	})
+	return r
 }
 
 func (r *raftJudge) log(id wire.TabletID) *tabletLog {
@@ -206,4 +207,9 @@ func (r *raftJudge) applied(e raft.EntryEvent) {
 			Reason: "contents-differ", Detail: fmt.Sprintf("%s applies %v of %v", name(e.Replica),
 				e.Entry.OpID, e.Replica.Tablet())})
 	}
+}
+
+// isCommitted reports whether some replica holds the entry at an index of a tablet for committed.
+func (r *raftJudge) isCommitted(tablet wire.TabletID, index int64) bool {
+	return index <= int64(len(r.log(tablet).committed))
 }
