@@ -59,6 +59,7 @@ func (ts *TServer) findTablets() {
 			continue
 		}
 		t := ts.newReplica(sb)
+		t.busy = true // until it is opened
 		if sb.Data == wire.DataReady && !raft.Exists(ts.node, dir) {
 			t.fail(dir + " is incomplete")
 		}
@@ -101,7 +102,7 @@ func (t *replica) config() raft.Config {
 
 // fail gives the replica up. What the disk still holds of it is kept for people to look at.
 func (t *replica) fail(reason string) {
-	t.failed = reason
+	t.failed, t.busy = reason, false
 	TabletFailed.Publish(t.ts.node.World(), FailureEvent{t.event(), reason})
 }
 
