@@ -2,6 +2,7 @@ package raft
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"tabletop/model/fs"
 	"tabletop/model/wire"
@@ -57,6 +58,15 @@ type metaFile struct {
 	lazy    bool  // it counts as on disk once it is written; see LogOptions.NoSync
 	writing sim.Mutex
 	closed  bool
+}
+
+// openMeta reads what the disk holds under a folder. The error is ErrCorrupt.
+func openMeta(n *sim.Node, dir string, lazy bool) (*metaFile, error) {
+	m, intact := &metaFile{node: n, dir: dir, lazy: lazy}, false
+	if m.Meta, intact = ReadMeta(dir, n.Disk().Open(MetaFile(dir)).Bytes()); !intact {
+		return nil, fmt.Errorf("%w: %s is damaged", ErrCorrupt, MetaFile(dir))
+	}
+	return m, nil
 }
 
 func (m *metaFile) setTerm(term int64) {

@@ -1,7 +1,6 @@
 package raft
 
 import (
-	"fmt"
 	"time"
 
 	"tabletop/model/variant"
@@ -64,31 +63,18 @@ type Replica struct {
 // Open starts the replica that the disk holds under cfg.Dir. The caller has checked that it
 // Exists. The error is ErrCorrupt.
 func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
-	n := p.Node()
 	cfg.Log = cfg.Log.orDefault()
-	r := &Replica{cfg: cfg, node: n, sm: sm, leader: wire.NoServer, rounds: map[int64]*round{}}
-	if err := r.readMeta(); err != nil {
-		return nil, err
-	}
-	state, err := openFlushed(n, cfg.Dir)
+	disk, committed, err := OpenStore(p, cfg.Dir, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
-	if r.log, r.commit, err = openLog(n, cfg.Dir, cfg.Log, state.op); err != nil {
-		return nil, err
-	}
-	// What the last incarnation wrote may not have reached the disk, and what it promised must
-	// still hold: make durable what is about to be believed.
-	p.Must(n.Disk().SyncDir(p))
-	r.log.sync(p)
-	if r.log.unnoted() { // nor must its end be taken for a torn tail next time
-		r.log.noteCommitted(r.commit)
-		r.log.sync(p)
-	}
+	n := p.Node()
+	r := &Replica{cfg: cfg, node: n, sm: sm, meta: disk.meta, config: disk.meta.Config,
+		log: disk.log, commit: committed, leader: wire.NoServer, rounds: map[int64]*round{}}
 	r.findPending()
 	r.heardAt = n.Now()
 	Booted.Publish(n.World(), ReplicaEvent{r, r.meta.Term})
-	r.restore(state)
+	r.restore(disk.flushed)
 	for r.applied < r.commit {
 		r.applyNext()
 	}
@@ -103,28 +89,16 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	return r, nil
 }
 
-func (r *Replica) readMeta() error {
-	r.meta = &metaFile{node: r.node, dir: r.cfg.Dir, lazy: r.cfg.Log.NoSync}
-	var intact bool
-	f := r.node.Disk().Open(MetaFile(r.cfg.Dir))
-	if r.meta.Meta, intact = ReadMeta(r.cfg.Dir, f.Bytes()); !intact {
-		return fmt.Errorf("%w: %s is damaged", ErrCorrupt, MetaFile(r.cfg.Dir))
-	}
-	r.config = r.meta.Config
-	return nil
-}
-
 // OpenTombstone starts what is left of a replica that was given up: it votes, as it promised to, by
 // its term, its vote and where its log ended (tombstoned voting). The error is ErrCorrupt.
 func OpenTombstone(p *sim.Proc, cfg Config, last wire.OpID) (*Replica, error) {
 	cfg.FailureDetection = false
-	r := &Replica{cfg: cfg, node: p.Node(), leader: wire.NoServer, rounds: map[int64]*round{}}
-	if err := r.readMeta(); err != nil {
+	meta, err := openMeta(p.Node(), cfg.Dir, cfg.Log.NoSync)
+	if err != nil {
 		return nil, err
 	}
-	r.tombstone = &last
-	r.sm = deaf{}
-	r.log = &walog{}
+	r := &Replica{cfg: cfg, node: p.Node(), sm: deaf{}, meta: meta, config: meta.Config,
+		log: &walog{}, tombstone: &last, leader: wire.NoServer, rounds: map[int64]*round{}}
 	r.detector = p.Node().NewTimer(r.leaderFailed)
 	return r, nil
 }

@@ -1,33 +1,40 @@
 package raft
 
 import (
-	"fmt"
-
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
-// Store is what the disk holds of a replica, for a core other than this package's: the same files,
-// read and written in the same way.
+// Store is what the disk holds of a replica. By it a core other than this package's reads and writes
+// the same files in the same way; it flushes no state and lets nothing of the log go.
 type Store struct {
-	meta *metaFile
-	log  *walog
+	meta    *metaFile
+	log     *walog
+	flushed flushedState
 }
 
 // OpenStore reads what Create laid out, makes it durable, and returns it with the index up to which
 // entries are known to be committed. The error is ErrCorrupt.
 func OpenStore(p *sim.Proc, dir string, opts LogOptions) (s *Store, committed int64, err error) {
-	n := p.Node()
-	s = &Store{meta: &metaFile{node: n, dir: dir}}
-	var intact bool
-	if s.meta.Meta, intact = ReadMeta(dir, n.Disk().Open(MetaFile(dir)).Bytes()); !intact {
-		return nil, 0, fmt.Errorf("%w: %s is damaged", ErrCorrupt, MetaFile(dir))
-	}
-	if s.log, committed, err = openLog(n, dir, opts.orDefault(), wire.OpID{}); err != nil {
+	s = &Store{}
+	if s.meta, err = openMeta(p.Node(), dir, opts.NoSync); err != nil {
 		return nil, 0, err
 	}
-	p.Must(n.Disk().SyncDir(p))
+	if s.flushed, err = openFlushed(p.Node(), dir); err != nil {
+		return nil, 0, err
+	}
+	s.log, committed, err = openLog(p.Node(), dir, opts.orDefault(), s.flushed.op)
+	if err != nil {
+		return nil, 0, err
+	}
+	// What the last incarnation wrote may not have reached the disk, and what it promised must
+	// still hold: make durable what is about to be believed.
+	p.Must(p.Node().Disk().SyncDir(p))
 	s.log.sync(p)
+	if s.log.unnoted() { // nor must its end be taken for a torn tail next time
+		s.log.noteCommitted(committed)
+		s.log.sync(p)
+	}
 	return s, committed, nil
 }
 
@@ -43,7 +50,7 @@ func (s *Store) Entries() []wire.Entry {
 	return entries
 }
 
-// Remember writes down the term and the vote in it, in memory until Flush.
+// Remember writes down the term and the vote in it, in memory until FlushMeta.
 func (s *Store) Remember(term int64, votedFor wire.ServerID) {
 	if term != s.meta.Term {
 		s.meta.setTerm(term)
@@ -53,8 +60,11 @@ func (s *Store) Remember(term int64, votedFor wire.ServerID) {
 	}
 }
 
+// SetConfig makes a configuration the committed one, in memory until FlushMeta.
+func (s *Store) SetConfig(c wire.RaftConfig) { s.meta.setConfig(c) }
+
 // Append writes an entry, in place of those at its index and beyond. The disk may lose it until
-// Flush.
+// FlushLog.
 func (s *Store) Append(e wire.Entry) {
 	if e.Index <= s.log.lastIndex() {
 		s.log.truncate(e.Index)

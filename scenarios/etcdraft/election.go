@@ -29,7 +29,7 @@ func (r *Replica) alive() time.Duration {
 func (r *Replica) armDetector() {
 	voters := r.Active().Voters()
 	switch alive := r.alive(); {
-	case len(voters) == 1:
+	case len(voters) == 1 && voters[0] == r.cfg.Self:
 		r.snooze(0)
 	case r.term == 0:
 		r.snooze(r.node.Uniform(streamDetector, 0, r.cfg.Timing.Heartbeat))
@@ -54,7 +54,11 @@ func (r *Replica) snoozeLonger() {
 // leaderFailed is the failure detector: nothing was heard of a leader for too long, or an
 // election did not end.
 func (r *Replica) leaderFailed() {
-	if r.closed || r.role == raft.Leader {
+	switch {
+	case r.closed || r.role == raft.Leader:
+		return
+	case !r.isVoter():
+		r.snooze(r.alive())
 		return
 	}
 	r.snoozeLonger()
@@ -67,7 +71,7 @@ func (r *Replica) leaderFailed() {
 // which is the core's way to make voters ignore a live leader. Only a follower can, so that a
 // candidate gives up its term first.
 func (r *Replica) StartElection() {
-	if r.closed || r.role == raft.Leader {
+	if r.closed || r.role == raft.Leader || !r.isVoter() {
 		return
 	}
 	if r.state != etcd.StateFollower {

@@ -42,7 +42,7 @@ func (r *Replica) runLog(p *sim.Proc) {
 // term which the replica does not remember would bow to an older leader. For the same reason what
 // is committed is noted only while no later term waits to be written.
 func (r *Replica) write(p *sim.Proc, batch []pb.Message, idle bool) {
-	r.writing = true
+	r.writing++
 	for _, m := range batch {
 		if m.Term != 0 {
 			r.store.Remember(int64(m.Term), server(m.Vote))
@@ -59,7 +59,7 @@ func (r *Replica) write(p *sim.Proc, batch []pb.Message, idle bool) {
 		r.noted = r.applied
 	}
 	r.store.FlushLog(p, idle)
-	r.writing = false
+	r.writing--
 	r.written.Broadcast()
 }
 
@@ -93,10 +93,10 @@ func (r *Replica) runApply(p *sim.Proc) {
 		r.applies = nil
 		for _, m := range batch {
 			for _, e := range m.Entries {
-				if r.closed {
+				if r.apply(p, unpack(e)); r.closed {
 					return
 				}
-				r.apply(unpack(e))
+				r.endRound(int64(e.Index), nil)
 			}
 			r.progress.Broadcast()
 			r.answer(m.Responses)
@@ -104,13 +104,20 @@ func (r *Replica) runApply(p *sim.Proc) {
 	}
 }
 
-func (r *Replica) apply(e wire.Entry) {
+// apply takes a committed entry, after it has brought the configuration of one to the disk: then
+// others are told of it.
+func (r *Replica) apply(p *sim.Proc, e wire.Entry) {
+	if e.Type == wire.ChangeConfig {
+		if r.keepConfig(p, e); r.closed {
+			return
+		}
+	}
 	r.applied++
+	if e.Type == wire.ChangeConfig {
+		r.commitConfig(e)
+	}
 	r.sm.Apply(e)
 	raft.EntryApplied.Publish(r.node.World(), raft.EntryEvent{Replica: r, Entry: e})
-	if rd := r.rounds[e.Index]; rd != nil && rd.op == e.OpID {
-		r.endRound(e.Index, nil)
-	}
 }
 
 // round is an operation that its proposer waits for.
@@ -131,12 +138,15 @@ func (r *Replica) endRound(index int64, err error) {
 // Replicate implements raft.Consensus.
 func (r *Replica) Replicate(p *sim.Proc, term int64, t wire.EntryType,
 	payload []byte) (wire.OpID, error) {
-	if r.role != raft.Leader || r.term != term {
+	if r.role != raft.Leader || r.term != term || r.handingOver() {
 		return wire.OpID{}, raft.ErrNotLeader
+	}
+	if len(payload) > r.cfg.Timing.MaxEntry {
+		return wire.OpID{}, raft.ErrTooLarge
 	}
 	reign := r.reign
 	r.step(pb.Message{Type: pb.MsgProp, From: number(r.cfg.Self),
-		Entries: []pb.Entry{{Data: pack(wire.Entry{Type: t, Payload: payload})}}})
+		Entries: []pb.Entry{pack(wire.Entry{Type: t, Payload: payload})}})
 	op := r.LastLogged()
 	rd := &round{op: op}
 	r.rounds[op.Index] = rd

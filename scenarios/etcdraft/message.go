@@ -69,7 +69,12 @@ func (r *Replica) receive(_ sim.NodeID, msg sim.Message) {
 	if err := m.Unmarshal(from.body); err != nil {
 		panic(err)
 	}
+	if m.To != number(r.cfg.Self) {
+		return // to the server that was here before
+	}
 	switch m.Type {
+	case pb.MsgTimeoutNow:
+		r.snoozeLonger()
 	case pb.MsgVote, pb.MsgPreVote:
 		if r.withholds(m) {
 			return
@@ -80,7 +85,10 @@ func (r *Replica) receive(_ sim.NodeID, msg sim.Message) {
 		}
 	}
 	r.step(m)
-	if m.Type == pb.MsgApp || m.Type == pb.MsgHeartbeat {
+	switch m.Type {
+	case pb.MsgApp, pb.MsgHeartbeat:
 		r.heard(m)
+	case pb.MsgAppResp, pb.MsgHeartbeatResp:
+		r.answered(m)
 	}
 }

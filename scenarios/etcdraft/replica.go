@@ -2,6 +2,7 @@ package etcdraft
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 
 	etcd "go.etcd.io/raft/v3"
@@ -22,6 +23,8 @@ type Replica struct {
 	log   *memory
 	store *raft.Store
 
+	config wire.RaftConfig // the committed one. It is on disk, since others are told of it
+
 	// What the core said last of itself.
 	role   raft.Role
 	state  etcd.StateType
@@ -39,12 +42,16 @@ type Replica struct {
 	noted    int64        // up to here the disk was told that entries are committed
 	appends  []pb.Message // for the process that writes
 	applies  []pb.Message // for the process that applies
-	writing  bool
-	wanted   sim.Cond // there is something to write
-	written  sim.Cond // something was
-	work     sim.Cond // there is something to apply
-	progress sim.Cond // applied grew, leadership changed or was confirmed, or an entry was aborted
+	writing  int          // how many write
+	wanted   sim.Cond     // there is something to write
+	written  sim.Cond     // something was
+	work     sim.Cond     // there is something to apply
+	progress sim.Cond     // applied grew, leadership changed or was confirmed, or an entry was aborted
 	rounds   map[int64]*round
+
+	heardFrom map[wire.ServerID]sim.Time // by a leader, in its term
+	ledSince  sim.Time
+	handover  *sim.Timer // runs while leadership is being transferred
 
 	detector        *sim.Timer
 	heartbeat       *sim.Timer
@@ -54,24 +61,28 @@ type Replica struct {
 
 // Open starts the replica that the disk holds under cfg.Dir. It is a raft.Opener.
 func Open(p *sim.Proc, cfg raft.Config, sm raft.StateMachine) (raft.Consensus, error) {
+	cfg.Log.NoSync = false // the core relies on its disk
 	store, committed, err := raft.OpenStore(p, cfg.Dir, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
 	n, meta := p.Node(), store.Meta()
 	r := &Replica{cfg: cfg, node: n, sm: sm, store: store, term: meta.Term,
-		leader: wire.NoServer, vote: number(meta.VotedFor), commit: committed,
-		rounds: map[int64]*round{}, log: newMemory(meta, store.Entries(), committed)}
-	r.core, err = etcd.NewRawNode(&etcd.Config{ID: number(cfg.Self), Storage: r.log, Logger: silent,
-		Applied: uint64(committed), ElectionTick: math.MaxInt32, HeartbeatTick: 1,
-		MaxSizePerMsg: uint64(cfg.Timing.MaxBatch), MaxInflightMsgs: 256, PreVote: cfg.PreElection,
-		AsyncStorageWrites: true, DisableProposalForwarding: true})
-	must(err)
-	raft.Booted.Publish(n.World(), raft.ReplicaEvent{Replica: r, Term: r.term})
-	for r.applied < committed {
-		r.apply(unpack(r.log.entries[r.applied]))
+		config: meta.Config, leader: wire.NoServer, vote: number(meta.VotedFor),
+		rounds: map[int64]*round{}, log: newMemory(store.Entries())}
+	r.commit = r.log.committed(committed, meta.Config)
+	raft.Booted.Publish(n.World(), r.event())
+	for r.applied < r.commit {
+		r.apply(p, unpack(r.log.entries[r.applied]))
 	}
+	r.log.start(store.Meta(), r.commit)
+	r.core, err = etcd.NewRawNode(&etcd.Config{ID: number(cfg.Self), Storage: r.log, Logger: silent,
+		Applied: uint64(r.commit), ElectionTick: math.MaxInt32, HeartbeatTick: 1,
+		MaxSizePerMsg: uint64(cfg.Timing.MaxBatch), MaxInflightMsgs: 256, PreVote: cfg.PreElection,
+		AsyncStorageWrites: true, DisableProposalForwarding: true, StepDownOnRemoval: true})
+	must(err)
 	r.detector, r.heartbeat = n.NewTimer(r.leaderFailed), n.NewTimer(r.beat)
+	r.handover = n.NewTimer(r.endHandover)
 	r.armDetector()
 	n.Handle(r.receive)
 	n.Go("apply", r.runApply)
@@ -85,9 +96,12 @@ func must(err error) {
 	}
 }
 
-// step gives the core a message and does what it then wants.
+// step gives the core a message and does what it then wants. Answers of those that are no members
+// any more it does not want.
 func (r *Replica) step(m pb.Message) {
-	must(r.core.Step(m))
+	if err := r.core.Step(m); !errors.Is(err, etcd.ErrStepPeerNotFound) {
+		must(err)
+	}
 	r.react()
 }
 
@@ -153,6 +167,7 @@ func (r *Replica) watch() {
 	if leads && r.role != raft.Leader {
 		r.role, r.failedElections = raft.Leader, 0
 		r.reign++
+		r.heardFrom, r.ledSince = map[wire.ServerID]sim.Time{}, r.node.Now()
 		r.detector.Stop()
 		r.beatLater()
 		raft.Elected.Publish(r.node.World(), r.event())
@@ -168,6 +183,7 @@ func (r *Replica) endLeadership() {
 	r.role = raft.Follower
 	r.reign++
 	r.heartbeat.Stop()
+	r.handover.Stop()
 	r.progress.Broadcast()
 	raft.Deposed.Publish(r.node.World(), r.event())
 }
@@ -192,25 +208,6 @@ func (r *Replica) Leader() wire.ServerID { return r.leader }
 
 // ID implements raft.Observed.
 func (r *Replica) ID() wire.ServerID { return r.cfg.Self }
-
-// Config implements raft.Consensus.
-func (r *Replica) Config() wire.RaftConfig { return r.store.Meta().Config }
-
-// Active implements raft.Consensus.
-func (r *Replica) Active() wire.RaftConfig { return r.Config() }
-
-// State implements raft.Consensus.
-func (r *Replica) State() wire.ConsensusState {
-	return wire.ConsensusState{Term: r.term, Leader: r.leader, Config: r.Config()}
-}
-
-// ChangeConfig implements raft.Consensus.
-func (r *Replica) ChangeConfig(*sim.Proc, int64, []wire.PeerChange) wire.Code {
-	return wire.IllegalState
-}
-
-// TransferLeadership implements raft.Consensus.
-func (r *Replica) TransferLeadership(wire.ServerID) wire.Code { return wire.ServiceUnavailable }
 
 // Tablet implements raft.Observed.
 func (r *Replica) Tablet() wire.TabletID { return r.cfg.Tablet }
@@ -255,7 +252,7 @@ func (r *Replica) Shutdown(p *sim.Proc) {
 	r.wanted.Broadcast()
 	r.work.Broadcast()
 	r.progress.Broadcast()
-	for r.writing {
+	for r.writing > 0 {
 		r.written.Wait(p, "log on disk")
 	}
 }

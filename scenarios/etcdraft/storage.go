@@ -3,6 +3,7 @@ package etcdraft
 import (
 	"io"
 	"log"
+	"slices"
 
 	etcd "go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
@@ -16,21 +17,50 @@ import (
 type memory struct {
 	entries []pb.Entry // entries[i] has index i+1
 	hard    pb.HardState
-	voters  pb.ConfState
+	members pb.ConfState
 }
 
-// newMemory returns what was found on disk.
-func newMemory(meta raft.Meta, entries []wire.Entry, committed int64) *memory {
-	m := &memory{hard: pb.HardState{Term: uint64(meta.Term), Vote: number(meta.VotedFor),
-		Commit: uint64(committed)}}
-	for _, v := range meta.Config.Voters() {
-		m.voters.Voters = append(m.voters.Voters, number(v))
-	}
+// newMemory returns a log that was found on disk.
+func newMemory(entries []wire.Entry) *memory {
+	m := &memory{}
 	for _, e := range entries {
-		m.entries = append(m.entries, pb.Entry{Term: uint64(e.Term), Index: uint64(e.Index),
-			Data: pack(e)})
+		m.entries = append(m.entries, pack(e))
 	}
 	return m
+}
+
+// committed returns up to where the log is committed, given what a record on disk says. The disk
+// may know more: the configuration in the metadata was committed, and so was every change of the
+// configuration but the last, since a leader makes none before it has applied the one before. The
+// core relies on it that who has a later configuration in its log has applied the earlier one.
+func (m *memory) committed(noted int64, c wire.RaftConfig) int64 {
+	before, last := int64(0), int64(0)
+	for _, e := range m.entries {
+		if e.Type == pb.EntryConfChange {
+			before, last = last, int64(e.Index)
+		}
+	}
+	return max(noted, before, c.Index)
+}
+
+// start tells the core where to begin. What is committed has been applied.
+func (m *memory) start(meta raft.Meta, committed int64) {
+	m.hard = pb.HardState{Term: uint64(meta.Term), Vote: number(meta.VotedFor),
+		Commit: uint64(committed)}
+	for _, member := range meta.Config.Members {
+		if member.NonVoter {
+			m.members.Learners = append(m.members.Learners, number(member.ID))
+		} else {
+			m.members.Voters = append(m.members.Voters, number(member.ID))
+		}
+	}
+}
+
+// changes reports whether there is a change of the configuration behind an index.
+func (m *memory) changes(index uint64) bool {
+	return slices.ContainsFunc(m.entries[index:], func(e pb.Entry) bool {
+		return e.Type == pb.EntryConfChange
+	})
 }
 
 // put stores an entry in place of those at its index and beyond. Slices that were handed out stay
@@ -52,7 +82,7 @@ func (m *memory) at(index int64) wire.OpID {
 }
 
 // InitialState implements etcd.Storage.
-func (m *memory) InitialState() (pb.HardState, pb.ConfState, error) { return m.hard, m.voters, nil }
+func (m *memory) InitialState() (pb.HardState, pb.ConfState, error) { return m.hard, m.members, nil }
 
 // Entries implements etcd.Storage.
 func (m *memory) Entries(lo, hi, maxSize uint64) ([]pb.Entry, error) {
@@ -94,18 +124,33 @@ func number(id wire.ServerID) uint64 { return uint64(id + 1) }
 // server returns the server that the core calls so.
 func server(number uint64) wire.ServerID { return wire.ServerID(number) - 1 }
 
-// pack returns an entry as the core keeps it: its type and payload, or nothing for the entry that
-// opens a term, which the core makes itself.
-func pack(e wire.Entry) []byte {
-	if e.Type == wire.NoOp {
-		return nil
+// pack returns an entry as the core keeps it: its type and payload; nothing for the entry that opens
+// a term, which the core makes itself; and for a new configuration a change that only carries it, as
+// what it changes shows when it is applied (see commitConfig).
+func pack(e wire.Entry) pb.Entry {
+	packed := pb.Entry{Term: uint64(e.Term), Index: uint64(e.Index)}
+	switch e.Type {
+	case wire.NoOp:
+	case wire.ChangeConfig:
+		var err error
+		change := pb.ConfChange{Type: pb.ConfChangeUpdateNode, Context: e.Payload}
+		packed.Type = pb.EntryConfChange
+		packed.Data, err = change.Marshal()
+		must(err)
+	default:
+		packed.Data = append([]byte{byte(e.Type)}, e.Payload...)
 	}
-	return append([]byte{byte(e.Type)}, e.Payload...)
+	return packed
 }
 
 func unpack(e pb.Entry) wire.Entry {
 	w := wire.Entry{OpID: wire.OpID{Term: int64(e.Term), Index: int64(e.Index)}, Type: wire.NoOp}
-	if len(e.Data) > 0 {
+	switch {
+	case e.Type == pb.EntryConfChange:
+		var change pb.ConfChange
+		must(change.Unmarshal(e.Data))
+		w.Type, w.Payload = wire.ChangeConfig, change.Context
+	case len(e.Data) > 0:
 		w.Type, w.Payload = wire.EntryType(e.Data[0]), e.Data[1:]
 	}
 	return w
