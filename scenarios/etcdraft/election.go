@@ -52,13 +52,9 @@ func (r *Replica) snoozeLonger() {
 }
 
 // leaderFailed is the failure detector: nothing was heard of a leader for too long, or an
-// election did not end.
+// election did not end. The core does not stand if it is no voter.
 func (r *Replica) leaderFailed() {
-	switch {
-	case r.closed || r.role == raft.Leader:
-		return
-	case !r.isVoter():
-		r.snooze(r.alive())
+	if r.closed || r.role == raft.Leader {
 		return
 	}
 	r.snoozeLonger()
@@ -71,7 +67,7 @@ func (r *Replica) leaderFailed() {
 // which is the core's way to make voters ignore a live leader. Only a follower can, so that a
 // candidate gives up its term first.
 func (r *Replica) StartElection() {
-	if r.closed || r.role == raft.Leader || !r.isVoter() {
+	if r.closed || r.role == raft.Leader {
 		return
 	}
 	if r.state != etcd.StateFollower {

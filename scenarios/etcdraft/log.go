@@ -93,7 +93,7 @@ func (r *Replica) runApply(p *sim.Proc) {
 		r.applies = nil
 		for _, m := range batch {
 			for _, e := range m.Entries {
-				if r.apply(p, unpack(e)); r.closed {
+				if !r.apply(p, unpack(e)) {
 					return
 				}
 				r.endRound(int64(e.Index), nil)
@@ -104,13 +104,14 @@ func (r *Replica) runApply(p *sim.Proc) {
 	}
 }
 
-// apply takes a committed entry, after it has brought the configuration of one to the disk: then
-// others are told of it.
-func (r *Replica) apply(p *sim.Proc, e wire.Entry) {
+// apply takes a committed entry, after it has brought its configuration, if it has one, to the disk:
+// then others are told of it. It reports false if the replica was closed.
+func (r *Replica) apply(p *sim.Proc, e wire.Entry) bool {
 	if e.Type == wire.ChangeConfig {
-		if r.keepConfig(p, e); r.closed {
-			return
-		}
+		r.keepConfig(p, e)
+	}
+	if r.closed {
+		return false
 	}
 	r.applied++
 	if e.Type == wire.ChangeConfig {
@@ -118,6 +119,7 @@ func (r *Replica) apply(p *sim.Proc, e wire.Entry) {
 	}
 	r.sm.Apply(e)
 	raft.EntryApplied.Publish(r.node.World(), raft.EntryEvent{Replica: r, Entry: e})
+	return true
 }
 
 // round is an operation that its proposer waits for.

@@ -18,8 +18,6 @@ func (r *Replica) Config() wire.RaftConfig { return r.config }
 // Active implements raft.Consensus: to the core a configuration counts when it is applied.
 func (r *Replica) Active() wire.RaftConfig { return r.Config() }
 
-func (r *Replica) isVoter() bool { return r.Config().IsVoter(r.cfg.Self) }
-
 // pending reports whether the log holds a configuration that is not applied yet.
 func (r *Replica) pending() bool { return r.log.changes(r.core.BasicStatus().Applied) }
 

@@ -3,6 +3,7 @@ package etcdraft
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 
 	etcd "go.etcd.io/raft/v3"
@@ -70,7 +71,10 @@ func Open(p *sim.Proc, cfg raft.Config, sm raft.StateMachine) (raft.Consensus, e
 	r := &Replica{cfg: cfg, node: n, sm: sm, store: store, term: meta.Term,
 		config: meta.Config, leader: wire.NoServer, vote: number(meta.VotedFor),
 		rounds: map[int64]*round{}, log: newMemory(store.Entries())}
-	r.commit = r.log.committed(committed, meta.Config)
+	if r.commit = r.log.committed(committed, meta.Config); r.commit > r.LastLogged().Index {
+		return nil, fmt.Errorf("%w: the log lacks %d, which brought the configuration",
+			raft.ErrCorrupt, r.commit)
+	}
 	raft.Booted.Publish(n.World(), r.event())
 	for r.applied < r.commit {
 		r.apply(p, unpack(r.log.entries[r.applied]))

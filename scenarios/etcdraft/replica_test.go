@@ -38,37 +38,46 @@ func (m *member) Restore([]byte)    {}
 type group struct {
 	*sim.World
 	members []*member
+	open    raft.Opener
+	cfg     raft.Config
 }
 
 var config = raft.Config{PreElection: true, FailureDetection: true}
 
 func newGroup(tb testing.TB, world sim.Config, size int, open raft.Opener,
 	cfg raft.Config) *group {
-	g := &group{World: sim.New(world), members: make([]*member, size)}
+	g := &group{World: sim.New(world), open: open, cfg: cfg}
 	tb.Cleanup(g.Close)
-	cfg.Dir, cfg.Timing = "sys", raft.DefaultTiming()
+	g.cfg.Dir, g.cfg.Timing = "sys", raft.DefaultTiming()
 	var voters []wire.ServerID
 	for i := range size {
 		voters = append(voters, wire.ServerID(i))
 	}
-	for i := range size {
-		g.AddNode(fmt.Sprint("m", i), func(n *sim.Node) {
-			m := &member{}
-			g.members[i] = m
-			n.Go("start", func(p *sim.Proc) {
-				if !raft.Exists(n, cfg.Dir) {
-					raft.Create(p, cfg.Dir, wire.NewConfig(voters...))
-				}
-				var err error
-				mine := cfg
-				mine.Self = wire.ServerID(n.ID())
-				m.replica, err = open(p, mine, m)
-				p.Must(err)
-				n.Serve(m.serve)
-			})
-		}).Boot()
+	for range size {
+		g.host(voters).Boot()
 	}
 	return g
+}
+
+// host adds a node that begins, when it is booted, with the configuration of the founders.
+func (g *group) host(founders []wire.ServerID) *sim.Node {
+	i := len(g.members)
+	g.members = append(g.members, nil)
+	return g.AddNode(fmt.Sprint("m", i), func(n *sim.Node) {
+		m := &member{}
+		g.members[i] = m
+		n.Go("start", func(p *sim.Proc) {
+			if !raft.Exists(n, g.cfg.Dir) {
+				raft.Create(p, g.cfg.Dir, wire.NewConfig(founders...))
+			}
+			var err error
+			mine := g.cfg
+			mine.Self = wire.ServerID(n.ID())
+			m.replica, err = g.open(p, mine, m)
+			p.Must(err)
+			n.Serve(m.serve)
+		})
+	})
 }
 
 func (m *member) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {

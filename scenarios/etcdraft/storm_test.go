@@ -11,7 +11,8 @@ import (
 
 // Storms over etcd's core pass the same judges, each twice with the same digest.
 func TestStorms(t *testing.T) {
-	for _, options := range [][]string{nil, {"pre-election=false"}, {"masters=5", "disk=stalls"}} {
+	for _, options := range [][]string{nil, {"pre-election=false", "spare-masters=2"},
+		{"masters=5", "disk=stalls"}} {
 		passed := 0
 		for seed := range uint64(10) {
 			p, err := scenarios.Draw("storm", seed, variant.Selection{
