@@ -24,6 +24,9 @@ type Proc struct {
 	unwind   bool
 	done     bool
 
+	nap      time.Duration // it sleeps when it is woken, for what napLabel says if that is not empty
+	napLabel string
+
 	list       *waitList // where it waits, if in a list
 	next, prev *Proc     // in that list
 	up, down   *Proc     // in the list of the node's processes
@@ -88,7 +91,7 @@ func (n *Node) newProc(name string) *Proc {
 		p.co = newCoroutine(p.body)
 	}
 	p.node, p.ev.owner, p.name, p.label, p.since = n, n, name, "start", w.now
-	p.done, p.unwind, p.timedOut = false, false, false
+	p.done, p.unwind, p.timedOut, p.napLabel = false, false, false, ""
 	n.procs.push(p)
 	return p
 }
@@ -183,6 +186,22 @@ func (p *Proc) wake() {
 	}
 	w.queue.remove(&p.ev)
 	w.schedule(&p.ev, w.now)
+}
+
+// sleepOn makes a parked process sleep from now on. The caller has taken it off its list.
+func (p *Proc) sleepOn(label string, d time.Duration) {
+	n := p.node
+	if n.dying || p.ev.held {
+		return
+	}
+	if len(n.world.armedWaits) > 0 { // what is armed strikes a process that runs
+		p.nap, p.napLabel = d, label
+		p.wake()
+		return
+	}
+	n.world.queue.remove(&p.ev)
+	p.label, p.since = label, n.world.now
+	n.world.schedule(&p.ev, n.clock.when(n.Now().Add(d)))
 }
 
 // Wait is one process that waits, for dumps.

@@ -325,3 +325,40 @@ func TestArmedPointRunsOnce(t *testing.T) {
 	w.RunUntil(sim.Time(10 * time.Second))
 	require.True(t, n.Alive())
 }
+
+// A process that is woken after a while sleeps meanwhile: dumps say so, and what is armed for such a
+// sleep strikes it. A wait in time stays one.
+func TestBroadcastAfter(t *testing.T) {
+	for _, armed := range []bool{false, true} {
+		w := sim.New(sim.Config{})
+		defer w.Close()
+		var cond sim.Cond
+		var woken []sim.Time
+		n := w.AddNode("n", func(n *sim.Node) {
+			n.Go("waiter", func(p *sim.Proc) {
+				for cond.WaitUntil(p, "work", sim.Time(3*time.Second)) {
+					woken = append(woken, p.Now())
+				}
+			})
+			n.Go("boss", func(p *sim.Proc) {
+				p.Sleep("a while", time.Second)
+				cond.BroadcastAfter("getting up", 500*time.Millisecond)
+				cond.Broadcast() // of no use to those who sleep
+				p.Sleep("a while", 100*time.Second)
+			})
+		})
+		n.Boot()
+		if armed {
+			w.ArmWait("getting", n.ID(), func(p *sim.Proc) { p.Node().Kill() })
+		}
+		w.RunUntil(sim.Time(1200 * time.Millisecond))
+		require.Equal(t, !armed, n.Alive())
+		if !armed {
+			require.Equal(t, "getting up", n.Waits()[0].Label)
+			require.Equal(t, sim.Time(time.Second), n.Waits()[0].Since)
+			w.RunUntil(sim.Time(10 * time.Second))
+			require.Equal(t, []sim.Time{sim.Time(1500 * time.Millisecond)}, woken)
+		}
+		require.Nil(t, w.Finding())
+	}
+}
