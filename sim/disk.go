@@ -285,10 +285,12 @@ func (f *File) take(count int) []fileWrite {
 
 // reuse takes back what take returned.
 func (f *File) reuse(taken []fileWrite) {
-	clear(taken)
-	if len(f.writes) == 0 {
-		f.writes = taken[:0]
+	if len(taken) == 0 {
+		return
 	}
+	count := len(taken) + len(f.writes)
+	f.writes = append(taken[:0], f.writes...)
+	clear(f.writes[len(f.writes):min(count, cap(f.writes))])
 }
 
 // lose lets any of the writes reach the platter and forgets the others.
