@@ -6,6 +6,7 @@ package wire
 
 import (
 	"fmt"
+	"strconv"
 
 	"tabletop/sim"
 )
@@ -56,7 +57,11 @@ func (id TabletID) String() string {
 // OpID is the position of an entry in a replicated log. The zero value precedes every entry.
 type OpID struct{ Term, Index int64 }
 
-func (o OpID) String() string { return fmt.Sprintf("%d.%d", o.Term, o.Index) }
+func (o OpID) String() string {
+	var room [40]byte
+	b := append(strconv.AppendInt(room[:0], o.Term, 10), '.')
+	return string(strconv.AppendInt(b, o.Index, 10))
+}
 
 // RequestID is the identity of a client's request: all attempts at it carry the same.
 type RequestID struct {
