@@ -107,6 +107,9 @@ func newKernelLoop(tb testing.TB, open raft.Opener, replicas, flight int,
 	if leader.replica.Role() != raft.Leader {
 		tb.Fatal("the first replica does not lead")
 	}
+	for _, m := range l.members {
+		m.took = func(wire.Entry) {}
+	}
 	leader.took = func(wire.Entry) { l.applied++ }
 	for range flight {
 		l.Node(0).Go("proposer", func(p *sim.Proc) {
