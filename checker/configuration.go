@@ -23,7 +23,7 @@ type configurations struct {
 func watchConfigurations(j *Judges) {
 	c := &configurations{j: j, looked: j.counter(Configuration),
 		brought: map[wire.TabletID][]wire.OpID{}, committed: map[hosted]int64{}}
-	raft.EntryAppended.Subscribe(j.c.World, func(e raft.EntryEvent) {
+	raft.EntryAppended.Subscribe(j.c.World, func(e raft.AppendedEvent) {
 		if e.Entry.Type == wire.ChangeConfig {
 			c.appended(e.Replica, e.Entry.OpID)
 		}

@@ -112,7 +112,7 @@ func (r *raftJudge) complete(l *tabletLog, leader raft.Observed, term int64) {
 
 // appended checks the induction step of log matching: an entry that stands in two logs has the
 // same contents and the same predecessor in both.
-func (r *raftJudge) appended(e raft.EntryEvent) {
+func (r *raftJudge) appended(e raft.AppendedEvent) {
 	*r.appends++
 	l := r.log(e.Replica.Tablet())
 	id := identify(e.Replica, e.Entry)

@@ -33,6 +33,7 @@ func (r *Replica) Replicate(p *sim.Proc, term int64, t wire.EntryType,
 	rd := &round{op: op}
 	r.rounds[op.Index] = rd
 	r.append(wire.Entry{OpID: op, Type: t, Payload: payload})
+	r.log.wanted.Broadcast()
 	l.wake()
 	for !rd.done {
 		if r.closed || l.over && r.cfg.EndWithTerm {
@@ -75,7 +76,7 @@ func (r *Replica) advanceCommit(index int64) {
 	}
 	r.commit = index
 	EntryCommitted.Publish(r.node.World(), EntryEvent{r, r.log.entry(index).Entry})
-	r.committed.Broadcast()
+	r.committed.BroadcastAfter("apply", ApplyDelay.Draw(r.node.Draw(streamApply, 0)))
 }
 
 // runApply is the process that applies committed entries, a moment after they commit.
@@ -84,10 +85,6 @@ func (r *Replica) runApply(p *sim.Proc) {
 		for r.applied == r.commit && !r.closed {
 			r.committed.Wait(p, "entries to apply")
 		}
-		if r.closed {
-			return
-		}
-		p.Sleep("apply", ApplyDelay.Draw(r.node.Draw(streamApply, 0)))
 		if r.closed {
 			return
 		}
@@ -121,35 +118,49 @@ func (r *Replica) applyNext() {
 	EntryApplied.Publish(r.node.World(), EntryEvent{r, e})
 }
 
-// noteAfter is how long the log is idle before a record on disk says what is durable.
-const noteAfter = 100 * time.Millisecond
-
-// runLog is the process that brings the log to disk. Many entries share one sync.
+// runLog is the process that brings to disk what a leader appends, and the notes of an idle log.
+// Many entries share one sync.
 func (r *Replica) runLog(p *sim.Proc) {
 	if r.cfg.Log.NoSync {
 		r.runLazyLog(p)
 		return
 	}
 	for {
-		idle := false
-		for !r.log.unsynced() && !r.closed && !idle {
-			if r.log.unnoted() {
-				idle = !r.log.wanted.WaitUntil(p, "entries to write", p.Now().Add(noteAfter))
-			} else {
-				r.log.wanted.Wait(p, "entries to write")
-			}
+		for !r.log.unsynced() && !r.closed && !r.noteDue {
+			r.log.wanted.Wait(p, "entries to write")
 		}
 		if r.closed {
 			return
 		}
-		if idle {
+		if r.noteDue {
+			r.noteDue = false
 			r.log.noteCommitted(r.applied)
 		}
-		r.log.sync(p)
+		r.log.persist(p, r.log.end())
+		r.noteLater()
 		if r.lead != nil {
 			r.lead.advanceCommit()
 		}
 	}
+}
+
+// noteAfter is how long the log is idle before a record on disk says what is durable.
+const noteAfter = 100 * time.Millisecond
+
+// noteLater looks after the log when it may be idle.
+func (r *Replica) noteLater() {
+	if !r.closed && !r.cfg.Log.NoSync && !r.idle.Set() && r.log.unnoted() {
+		r.idle.Reset(noteAfter)
+	}
+}
+
+func (r *Replica) noteIfIdle() {
+	if quiet := r.node.Now().Sub(r.log.syncedAt); quiet < noteAfter {
+		r.idle.Reset(noteAfter - quiet)
+		return
+	}
+	r.noteDue = true
+	r.log.wanted.Broadcast()
 }
 
 // writeBackAfter is how long the operating system keeps what was written in its cache

@@ -33,7 +33,7 @@ const (
 const recordHeader = 8
 
 func segmentRecord(s *segment, synced int) []byte {
-	return record(nil, s.name, s.file.Len(), func(b []byte) []byte {
+	return record(nil, s.sum, s.file.Len(), func(b []byte) []byte {
 		b = append(b, byte(RecordSegment))
 		b = binary.AppendVarint(b, int64(synced))
 		b = binary.AppendVarint(b, s.number)
@@ -44,7 +44,7 @@ func segmentRecord(s *segment, synced int) []byte {
 }
 
 func replicateRecord(room []byte, s *segment, e wire.Entry, synced int) []byte {
-	return record(room, s.name, s.file.Len(), func(b []byte) []byte {
+	return record(room, s.sum, s.file.Len(), func(b []byte) []byte {
 		b = append(b, byte(RecordReplicate))
 		b = binary.AppendVarint(b, int64(synced))
 		b = append(b, byte(e.Type))
@@ -55,27 +55,28 @@ func replicateRecord(room []byte, s *segment, e wire.Entry, synced int) []byte {
 }
 
 func commitRecord(room []byte, s *segment, index int64, synced int) []byte {
-	return record(room, s.name, s.file.Len(), func(b []byte) []byte {
+	return record(room, s.sum, s.file.Len(), func(b []byte) []byte {
 		b = append(b, byte(RecordCommit))
 		b = binary.AppendVarint(b, int64(synced))
 		return binary.AppendVarint(b, index)
 	})
 }
 
-// record returns the record for a place in a file. It may use the room given.
-func record(room []byte, name string, at int, body func([]byte) []byte) []byte {
+// record returns the record for a place in a file of that sum of its name. It may use the room given.
+func record(room []byte, sum uint32, at int, body func([]byte) []byte) []byte {
 	b := body(append(room[:0], make([]byte, recordHeader)...))
 	content := b[recordHeader:]
 	binary.LittleEndian.PutUint32(b, uint32(len(content)))
-	binary.LittleEndian.PutUint32(b[4:], checksum(name, at, content))
+	binary.LittleEndian.PutUint32(b[4:], checksum(sum, at, content))
 	return b
 }
 
-func checksum(name string, at int, content []byte) uint32 {
-	var place [64]byte
-	b := binary.AppendVarint(append(place[:0], name...), int64(at))
-	return crc32.Update(crc32.ChecksumIEEE(b), crc32.IEEETable, content)
+// checksum differs for equal contents at two places of a file.
+func checksum(sum uint32, at int, content []byte) uint32 {
+	return crc32.Update(sum^uint32(at), crc32.IEEETable, content)
 }
+
+func sumOfName(file string) uint32 { return crc32.ChecksumIEEE([]byte(file)) }
 
 // Record is one record of a log on disk.
 type Record struct {
@@ -102,7 +103,7 @@ func ReadRecord(name string, file []byte, at int) (Record, bool) {
 		return Record{}, false
 	}
 	body := file[at+recordHeader : at+recordHeader+size]
-	if checksum(name, at, body) != sum {
+	if checksum(sumOfName(name), at, body) != sum {
 		return Record{}, false
 	}
 	r := Record{Kind: RecordKind(body[0]), End: at + recordHeader + size}

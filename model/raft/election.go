@@ -14,7 +14,7 @@ func (r *Replica) leaderFailed() {
 	if r.closed || r.role == Leader {
 		return
 	}
-	if !r.isVoter() || r.quiescing() {
+	if !r.isVoter() || r.quiescing() || r.persisting {
 		r.snooze(r.cfg.Timing.minElectionTimeout())
 		return
 	}

@@ -20,7 +20,7 @@ var (
 	// ConfigCommitted tells that a replica has another committed configuration than before.
 	ConfigCommitted = sim.NewTopic[ReplicaEvent]("config-committed")
 	// EntryAppended tells that an entry was appended to a log; it may not be durable yet.
-	EntryAppended = sim.NewTopic[EntryEvent]("appended")
+	EntryAppended = sim.NewTopic[AppendedEvent]("appended")
 	// EntryCommitted tells that a replica holds an entry, and all before it, for committed.
 	EntryCommitted = sim.NewTopic[EntryEvent]("committed")
 	// EntryApplied tells that a replica applied an entry.
@@ -53,8 +53,18 @@ type EntryEvent struct {
 	Entry   wire.Entry
 }
 
-// Fold implements sim.Event.
+// Fold implements sim.Event. The contents went into the digest when the entry was appended.
 func (e EntryEvent) Fold(d *sim.Digest) {
+	d.Uint64(uint64(e.Replica.Tablet()) ^ uint64(e.Replica.Node().ID())<<48)
+	d.Int(e.Entry.Term)
+	d.Int(e.Entry.Index)
+}
+
+// AppendedEvent tells that an entry was appended.
+type AppendedEvent struct{ EntryEvent }
+
+// Fold implements sim.Event.
+func (e AppendedEvent) Fold(d *sim.Digest) {
 	d.Uint64(uint64(e.Replica.Tablet()) ^ uint64(e.Replica.Node().ID())<<48)
 	e.Entry.Fold(d)
 }

@@ -61,7 +61,7 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 		}
 	}
 	if last := lastOf(req).Index; code == wire.OK && last > 0 {
-		r.persist(p, req.Term, r.log.endOf(last))
+		r.persist(p, r.log.endOf(last))
 	}
 	if r.closed || r.meta.Term != req.Term && !r.bug(variant.ReplyAfterUnlock) {
 		return wire.InvalidTerm
@@ -74,12 +74,11 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 
 // persist returns when the log is durable up to an offset. However slow the disk, the leader that
 // sent the entries is alive meanwhile.
-func (r *Replica) persist(p *sim.Proc, term int64, offset int) {
-	for !r.log.waitDurable(p, offset, p.Now().Add(r.cfg.Timing.Heartbeat)) {
-		if r.meta.Term == term {
-			r.persisted(p)
-		}
-	}
+func (r *Replica) persist(p *sim.Proc, offset int) {
+	r.persisting = true
+	r.log.persist(p, offset)
+	r.persisting = false
+	r.noteLater()
 }
 
 // persisted notes that the leader lives whose entries are, or were, on their way to the disk.
@@ -128,7 +127,7 @@ func (r *Replica) accept(entries []wire.Entry) {
 
 func (r *Replica) append(e wire.Entry) {
 	r.log.append(e)
-	EntryAppended.Publish(r.node.World(), EntryEvent{r, e})
+	EntryAppended.Publish(r.node.World(), AppendedEvent{EntryEvent{r, e}})
 	if e.Type == wire.ChangeConfig {
 		r.noteConfig(e)
 	}

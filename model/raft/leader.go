@@ -18,6 +18,8 @@ type leadership struct {
 	asked int64    // how often leadership was to be confirmed
 	news  sim.Cond // a peer answered
 	over  bool
+	// batched is what was sent last. Nobody changes it.
+	batched []wire.Entry
 	// handover is a transfer of leadership under way, if any.
 	handover *handover
 }
@@ -43,6 +45,7 @@ func (r *Replica) becomeLeader() {
 	r.lead = l
 	Elected.Publish(r.node.World(), ReplicaEvent{r, l.term})
 	r.append(wire.Entry{OpID: wire.OpID{Term: l.term, Index: l.first}, Type: wire.NoOp})
+	r.log.wanted.Broadcast()
 	l.track()
 	r.changed()
 }
@@ -149,17 +152,30 @@ func (l *leadership) request(f *peer) *wire.UpdateConsensusRequest {
 		req.Entries = r.ghosts
 		return req
 	}
-	size := 0
-	for i := f.next; i <= r.log.lastIndex(); i++ {
-		e := r.log.entry(i).Entry
-		size += len(e.Payload)
-		if size > r.cfg.Timing.MaxBatch &&
-			(len(req.Entries) > 0 || r.bug(variant.KUDU1586)) {
-			break
-		}
-		req.Entries = append(req.Entries, e)
+	if f.next <= r.log.lastIndex() {
+		req.Entries = l.batch(f.next)
 	}
 	return req
+}
+
+// batch returns the entries from an index on, as many as one request takes. Peers that lack the same
+// are sent the same.
+func (l *leadership) batch(from int64) []wire.Entry {
+	log, n := l.r.log, len(l.batched)
+	if n > 0 && l.batched[0].Index == from && l.batched[n-1].Index == log.lastIndex() {
+		return l.batched
+	}
+	size, batch := 0, make([]wire.Entry, 0, min(log.lastIndex()+1-from, 64))
+	for i := from; i <= log.lastIndex(); i++ {
+		e := log.entry(i).Entry
+		size += len(e.Payload)
+		if size > l.r.cfg.Timing.MaxBatch && (len(batch) > 0 || l.r.bug(variant.KUDU1586)) {
+			break
+		}
+		batch = append(batch, e)
+	}
+	l.batched = batch
+	return batch
 }
 
 // answered takes a follower's answer and reports whether the follower accepts the leader.
@@ -204,11 +220,14 @@ func (l *leadership) advanceCommit() {
 	r := l.r
 	var room [8]int64 // as in Committed
 	durable := room[:0]
-	for _, id := range r.Active().Voters() {
+	for _, m := range r.Active().Members {
+		if m.NonVoter {
+			continue
+		}
 		index := int64(0)
-		if id == r.self() {
+		if m.ID == r.self() {
 			index = r.log.durable()
-		} else if f := l.peer(id); f != nil {
+		} else if f := l.peer(m.ID); f != nil {
 			index = f.match
 		}
 		durable = append(durable, index)

@@ -17,7 +17,7 @@ type Meta struct {
 }
 
 func (m Meta) encode(dir string) []byte {
-	return record(nil, MetaFile(dir), 0, func(b []byte) []byte {
+	return record(nil, sumOfName(MetaFile(dir)), 0, func(b []byte) []byte {
 		b = binary.AppendVarint(b, m.Term)
 		b = binary.AppendVarint(b, int64(m.VotedFor))
 		var e wire.Encoder
@@ -33,7 +33,7 @@ func ReadMeta(dir string, file []byte) (Meta, bool) {
 		return Meta{}, false
 	}
 	body := file[recordHeader:]
-	if checksum(MetaFile(dir), 0, body) != binary.LittleEndian.Uint32(file[4:]) {
+	if checksum(sumOfName(MetaFile(dir)), 0, body) != binary.LittleEndian.Uint32(file[4:]) {
 		return Meta{}, false
 	}
 	next := func() int64 {

@@ -51,6 +51,10 @@ type Replica struct {
 	maintenance sim.Cond  // a segment may be let go
 	maintaining sim.Mutex
 
+	persisting bool       // a process writes what the leader has sent
+	idle       *sim.Timer // to the time when the log may be idle
+	noteDue    bool       // it is, and a record shall say what is durable
+
 	// busy is Kudu's update lock: one update, vote or candidacy at a time.
 	busy            sim.Mutex
 	detector        *sim.Timer
@@ -81,8 +85,9 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	if r.meta.dirty() {
 		r.meta.flush(p)
 	}
-	r.detector = n.NewTimer(r.leaderFailed)
+	r.detector, r.idle = n.NewTimer(r.leaderFailed), n.NewTimer(r.noteIfIdle)
 	r.armDetector()
+	r.noteLater()
 	n.Go("apply", r.runApply)
 	n.Go("log", r.runLog)
 	n.Go("maintenance", r.runMaintenance)
@@ -100,6 +105,7 @@ func OpenTombstone(p *sim.Proc, cfg Config, last wire.OpID) (*Replica, error) {
 	r := &Replica{cfg: cfg, node: p.Node(), sm: deaf{}, meta: meta, config: meta.Config,
 		log: &walog{}, tombstone: &last, leader: wire.NoServer, rounds: map[int64]*round{}}
 	r.detector = p.Node().NewTimer(r.leaderFailed)
+	r.idle = p.Node().NewTimer(r.noteIfIdle)
 	return r, nil
 }
 
@@ -145,7 +151,7 @@ func (r *Replica) Node() *sim.Node { return r.node }
 
 // LastHeard returns when the replica last heard a leader, or was opened; of a leader, now.
 func (r *Replica) LastHeard() sim.Time {
-	if r.role == Leader {
+	if r.role == Leader || r.persisting {
 		return r.node.Now()
 	}
 	return r.heardAt
@@ -192,6 +198,7 @@ func (r *Replica) StateSum() uint64 { return StateSum(r.sm) }
 func (r *Replica) Shutdown(p *sim.Proc) {
 	r.closed = true
 	r.detector.Stop()
+	r.idle.Stop()
 	r.endLeadership()
 	r.log.close()
 	r.committed.Broadcast()

@@ -25,6 +25,7 @@ func SegmentFile(dir string, number int64) string {
 type segment struct {
 	number int64     // from 1, without gaps
 	name   string    // of the file
+	sum    uint32    // of the name
 	base   int       // offset in the log of its first byte
 	prev   wire.OpID // the entry before its first
 	file   *sim.File
@@ -35,6 +36,7 @@ type segment struct {
 // newSegment begins a segment, in the cache of the disk.
 func newSegment(disk *sim.Disk, dir string, s segment, synced int) *segment {
 	s.name = SegmentFile(dir, s.number)
+	s.sum = sumOfName(s.name)
 	s.file = disk.Create(s.name)
 	s.file.Append(segmentRecord(&s, synced))
 	return &s
@@ -55,7 +57,7 @@ func openLog(n *sim.Node, dir string, opts LogOptions, flushed wire.OpID) (*walo
 	var committed int64
 	names := l.disk.Under(SegmentFiles(dir))
 	for i, name := range names {
-		s := &segment{number: 1, name: name, file: l.disk.Open(name), listed: true}
+		s := &segment{number: 1, name: name, sum: sumOfName(name), file: l.disk.Open(name), listed: true}
 		if i > 0 {
 			s.number = l.segs[i-1].number + 1
 		} else if _, err := fmt.Sscanf(name, SegmentFiles(dir)+"%d", &s.number); err != nil {

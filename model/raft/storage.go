@@ -82,9 +82,12 @@ type walog struct {
 	urgent  int       // offset up to which somebody waits for the disk itself
 	noting  int       // up to there, the latest record says
 	noted   int       // up to there, a durable record says
-	wanted  sim.Cond  // there is something to sync
-	done    sim.Cond  // something was synced, or nothing will be
-	closed  bool
+	syncing bool      // a process brings it to disk
+	// syncedAt is when that was done last.
+	syncedAt sim.Time
+	wanted   sim.Cond // there is something to sync
+	done     sim.Cond // something was synced, or nothing will be
+	closed   bool
 }
 
 // logged is an entry and the offset in the log where its record ends.
@@ -123,8 +126,13 @@ func (l *walog) append(e wire.Entry) {
 	l.record = replicateRecord(l.record, s, e, l.noting)
 	s.file.Append(l.record)
 	s.last = max(s.last, e.Index)
+	if len(l.entries) == cap(l.entries) {
+		l.entries = slices.Grow(l.entries, len(l.entries)+1) // append alone grows by a quarter
+	}
 	l.entries = append(l.entries, logged{e, s.end()})
-	l.wanted.Broadcast()
+	if l.opts.NoSync {
+		l.wanted.Broadcast() // else whoever needs it durable persists it
+	}
 }
 
 // noteCommitted writes down that entries up to the index are committed, and what is durable. It
@@ -196,6 +204,7 @@ func (l *walog) endOf(index int64) int {
 // sync makes what was written durable, segment by segment: what is durable of a log is always its
 // beginning.
 func (l *walog) sync(p *sim.Proc) {
+	l.syncing = true
 	upTo, noted := l.end(), l.noting
 	for l.synced < upTo && !l.closed {
 		i := slices.IndexFunc(l.segs, func(s *segment) bool { return s.end() > l.synced })
@@ -207,9 +216,10 @@ func (l *walog) sync(p *sim.Proc) {
 		end := s.end()
 		p.Must(s.file.Sync(p))
 		l.synced = max(l.synced, end)
-		l.done.Broadcast()
 	}
 	l.noted = noted
+	l.syncing, l.syncedAt = false, p.Now()
+	l.done.Broadcast()
 }
 
 // close lets those who wait for the disk go.
@@ -233,13 +243,14 @@ func (l *walog) waitSynced(p *sim.Proc, offset int) {
 	}
 }
 
-// waitDurable returns true when the log is safe up to the given offset, or the log is closed, and
-// false at the deadline.
-func (l *walog) waitDurable(p *sim.Proc, offset int, deadline sim.Time) bool {
+// persist returns when the log is safe up to the given offset, or is closed. Whoever finds that
+// nobody brings the log to disk does it, for all who wait.
+func (l *walog) persist(p *sim.Proc, offset int) {
 	for l.safe() < offset && !l.closed {
-		if !l.done.WaitUntil(p, "log on disk", deadline) {
-			return false
+		if l.syncing {
+			l.done.Wait(p, "log on disk")
+		} else {
+			l.sync(p)
 		}
 	}
-	return true
 }

@@ -88,7 +88,6 @@ func (r *Replica) runApply(p *sim.Proc) {
 		if r.closed {
 			return
 		}
-		p.Sleep("apply", raft.ApplyDelay.Draw(r.node.Draw(streamApply, 0)))
 		batch := r.applies
 		r.applies = nil
 		for _, m := range batch {

@@ -57,7 +57,7 @@ func TestNewcomerBecomesVoterAndFounderLeaves(t *testing.T) {
 	g.RunFor(10 * time.Second)
 	require.False(t, leader.replica.Config().IsVoter(3), "it has answered nothing")
 
-	raft.EntryAppended.Subscribe(g.World, func(e raft.EntryEvent) {
+	raft.EntryAppended.Subscribe(g.World, func(e raft.AppendedEvent) {
 		if e.Entry.Type == wire.ChangeConfig && e.Replica == leader.replica.(raft.Observed) {
 			require.Equal(t, e.Entry.Index-1, g.members[3].replica.(*Replica).LastLogged().Index)
 		}

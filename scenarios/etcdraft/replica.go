@@ -129,7 +129,7 @@ func (r *Replica) react() {
 				r.wanted.Broadcast()
 			case etcd.LocalApplyThread:
 				r.applies = append(r.applies, m)
-				r.work.Broadcast()
+				r.work.BroadcastAfter("apply", raft.ApplyDelay.Draw(r.node.Draw(streamApply, 0)))
 			default:
 				r.send(m)
 			}
@@ -143,7 +143,8 @@ func (r *Replica) keep(e pb.Entry) {
 		r.endRound(i, raft.ErrAborted)
 	}
 	r.log.put(e)
-	raft.EntryAppended.Publish(r.node.World(), raft.EntryEvent{Replica: r, Entry: unpack(e)})
+	raft.EntryAppended.Publish(r.node.World(),
+		raft.AppendedEvent{EntryEvent: raft.EntryEvent{Replica: r, Entry: unpack(e)}})
 }
 
 // watch finds out what became of the core and tells observers and the owner.
