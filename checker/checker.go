@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"tabletop/model"
+	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
@@ -49,6 +50,8 @@ const (
 	Linearizability      = "linearizability"
 	Liveness             = "liveness"
 	Done                 = "done"
+	LeaderStability      = "leader-stability"
+	ReplicaManagement    = "replica-management"
 	NoCrash              = "no-crash"
 )
 
@@ -65,7 +68,8 @@ var Oracles = []Oracle{
 	{LogMatching, "entries of one position are equal, and so is what precedes them", true},
 	{LeaderCompleteness, "a leader has every entry that was committed before its term", true},
 	{StateMachineSafety, "all replicas apply the same entries in the same order", true},
-	{Configuration, "the configuration that counts is the last in the log; none comes back", true},
+	{Configuration, "the last configuration in a log counts, none comes back, no member is given " +
+		"up", true},
 	{DurableBeforeVisible, "no vote, acknowledgement or answer before what it promises is synced",
 		true},
 	{CacheEqualsTablet, "a ready leader's cache equals the applied master tablet", true},
@@ -75,7 +79,18 @@ var Oracles = []Oracle{
 	{Linearizability, "the DDL history is linearizable to its specification", false},
 	{Liveness, "after healing every DDL ends and nothing is left half done", false},
 	{Done, "a create or an alter is done only when the tablets are", false},
-	{NoCrash, "no panic, no livelock", true},
+	{LeaderStability, "a leader that a majority hears goes on leading", false},
+	{ReplicaManagement, "leaders tell the truth of their peers, and change what can be committed",
+		false},
+	{NoCrash, "no panic, no livelock, no fatal check", true},
+}
+
+// objectOf tells the master tablet from others.
+func objectOf(tablet wire.TabletID) string {
+	if tablet == wire.SysCatalog {
+		return "master-tablet"
+	}
+	return "tablet"
 }
 
 func find(oracle string) (Oracle, bool) {
@@ -119,6 +134,10 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchAvailability(j)
 	watchDone(j)
 	watchLists(j)
+	watchMemberships(j)
+	watchStability(j)
+	watchManagement(j)
+	watchCrashes(j)
 	return j
 }
 

@@ -8,9 +8,10 @@ import (
 	"tabletop/model/wire"
 )
 
-// configurations holds replicas to what Raft says of configurations: the one that counts is the last
-// in the log, committed or not (Raft dissertation 4.1), one change is pending at a time, and the index
-// of the committed one never goes back, across restarts too, until the replica is given up.
+// configurations holds replicas to what Raft says of configurations: the one that counts is the
+// last in the log, committed or not (Raft dissertation 4.1), one change is pending at a time, and
+// the index of the committed one never goes back, across restarts too, until the replica is given
+// up.
 type configurations struct {
 	j      *Judges
 	looked *int
@@ -43,10 +44,11 @@ func watchConfigurations(j *Judges) {
 // appended checks that a leader begins no change before the one before is committed.
 func (c *configurations) appended(r raft.Observed, op wire.OpID) {
 	for _, earlier := range c.brought[r.Tablet()] {
-		if r.Role() == raft.Leader && earlier.Index < op.Index && r.OpAt(earlier.Index) == earlier &&
-			!c.j.raft.isCommitted(r.Tablet(), earlier.Index) {
-			c.broken(r, "two-pending", "%s begins the change of entry %d of %v; that of %d is pending",
-				op.Index, earlier.Index)
+		if r.Role() == raft.Leader && earlier.Index < op.Index &&
+			r.OpAt(earlier.Index) == earlier && !c.j.raft.isCommitted(r.Tablet(), earlier.Index) {
+			c.broken(r, "two-pending",
+				"%s begins the change of entry %d of %v; that of %d is pending", op.Index,
+				earlier.Index)
 		}
 	}
 	c.brought[r.Tablet()] = append(c.brought[r.Tablet()], op)
@@ -69,16 +71,12 @@ func (c *configurations) look(e raft.ReplicaEvent) {
 	}
 	_, own := r.(*raft.Replica) // etcd's configurations count when they are applied
 	if counts := r.Active().Index; own && counts != last {
-		c.broken(r, "not-the-last", "%s goes by the configuration of entry %d of %v; the last in its "+
-			"log is that of %d", counts, last)
+		c.broken(r, "not-the-last", "%s goes by the configuration of entry %d of %v; the last "+
+			"in its log is that of %d", counts, last)
 	}
 }
 
 func (c *configurations) broken(r raft.Observed, reason, format string, have, want int64) {
-	object := "tablet"
-	if r.Tablet() == wire.SysCatalog {
-		object = "master-tablet"
-	}
-	c.j.report(Violation{Oracle: Configuration, Object: object, Reason: reason,
+	c.j.report(Violation{Oracle: Configuration, Object: objectOf(r.Tablet()), Reason: reason,
 		Detail: fmt.Sprintf(format, name(r), have, r.Tablet(), want)})
 }

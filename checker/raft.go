@@ -61,11 +61,8 @@ func watchRaft(j *Judges) *raftJudge {
 func (r *raftJudge) log(id wire.TabletID) *tabletLog {
 	l := r.logs[id]
 	if l == nil {
-		l = &tabletLog{object: "tablet", leaders: map[int64]wire.ServerID{},
+		l = &tabletLog{object: objectOf(id), leaders: map[int64]wire.ServerID{},
 			entries: map[wire.OpID]entryID{}, states: map[int64]uint64{}}
-		if id == wire.SysCatalog {
-			l.object = "master-tablet"
-		}
 		r.logs[id] = l
 	}
 	return l
@@ -116,6 +113,11 @@ func (r *raftJudge) appended(e raft.AppendedEvent) {
 	*r.appends++
 	l := r.log(e.Replica.Tablet())
 	id := identify(e.Replica, e.Entry)
+	if e.Replica.Role() == raft.Leader && l.leaders[e.Entry.Term] != e.Replica.ID() {
+		r.j.report(Violation{Oracle: ElectionSafety, Object: l.object, Reason: "not-elected",
+			Detail: fmt.Sprintf("%s leads term %d of %v without having won it", name(e.Replica),
+				e.Entry.Term, e.Replica.Tablet())})
+	}
 	if known, ok := l.entries[id.op]; ok && known != id {
 		r.j.report(Violation{Oracle: LogMatching, Object: l.object, Reason: "different-entries",
 			Detail: fmt.Sprintf("%s appends %v after %v, another replica after %v", name(e.Replica),

@@ -24,7 +24,7 @@ type Proc struct {
 	unwind   bool
 	done     bool
 
-	nap      time.Duration // it sleeps when it is woken, for what napLabel says if that is not empty
+	nap      time.Duration // it sleeps when it is woken, if napLabel says why
 	napLabel string
 
 	list       *waitList // where it waits, if in a list

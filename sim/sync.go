@@ -62,8 +62,8 @@ func (c *Cond) Broadcast() {
 	}
 }
 
-// BroadcastAfter wakes everyone who waits, but only after d: as if each woke now and slept first, for
-// what the label says. That costs one switch to the process, not two.
+// BroadcastAfter wakes everyone who waits, but only after d: as if each woke now and slept first,
+// for what the label says. That costs one switch to the process, not two.
 func (c *Cond) BroadcastAfter(label string, d time.Duration) {
 	for c.waiting.first != nil {
 		c.waiting.pop().sleepOn(label, d)

@@ -62,7 +62,8 @@ func commitRecord(room []byte, s *segment, index int64, synced int) []byte {
 	})
 }
 
-// record returns the record for a place in a file of that sum of its name. It may use the room given.
+// record returns the record for a place in a file of that sum of its name. It may use the room
+// given.
 func record(room []byte, sum uint32, at int, body func([]byte) []byte) []byte {
 	b := body(append(room[:0], make([]byte, recordHeader)...))
 	content := b[recordHeader:]

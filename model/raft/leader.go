@@ -158,8 +158,8 @@ func (l *leadership) request(f *peer) *wire.UpdateConsensusRequest {
 	return req
 }
 
-// batch returns the entries from an index on, as many as one request takes. Peers that lack the same
-// are sent the same.
+// batch returns the entries from an index on, as many as one request takes. Peers that lack the
+// same are sent the same.
 func (l *leadership) batch(from int64) []wire.Entry {
 	log, n := l.r.log, len(l.batched)
 	if n > 0 && l.batched[0].Index == from && l.batched[n-1].Index == log.lastIndex() {

@@ -57,7 +57,8 @@ func openLog(n *sim.Node, dir string, opts LogOptions, flushed wire.OpID) (*walo
 	var committed int64
 	names := l.disk.Under(SegmentFiles(dir))
 	for i, name := range names {
-		s := &segment{number: 1, name: name, sum: sumOfName(name), file: l.disk.Open(name), listed: true}
+		s := &segment{number: 1, name: name, sum: sumOfName(name), file: l.disk.Open(name),
+			listed: true}
 		if i > 0 {
 			s.number = l.segs[i-1].number + 1
 		} else if _, err := fmt.Sscanf(name, SegmentFiles(dir)+"%d", &s.number); err != nil {

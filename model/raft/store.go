@@ -5,8 +5,8 @@ import (
 	"tabletop/sim"
 )
 
-// Store is what the disk holds of a replica. By it a core other than this package's reads and writes
-// the same files in the same way; it flushes no state and lets nothing of the log go.
+// Store is what the disk holds of a replica. By it a core other than this package's reads and
+// writes the same files in the same way; it flushes no state and lets nothing of the log go.
 type Store struct {
 	meta    *metaFile
 	log     *walog

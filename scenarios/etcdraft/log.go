@@ -103,8 +103,8 @@ func (r *Replica) runApply(p *sim.Proc) {
 	}
 }
 
-// apply takes a committed entry, after it has brought its configuration, if it has one, to the disk:
-// then others are told of it. It reports false if the replica was closed.
+// apply takes a committed entry, after it has brought its configuration, if it has one, to the
+// disk: then others are told of it. It reports false if the replica was closed.
 func (r *Replica) apply(p *sim.Proc, e wire.Entry) bool {
 	if e.Type == wire.ChangeConfig {
 		r.keepConfig(p, e)

@@ -158,8 +158,8 @@ func (r *Replica) healthOf(id wire.ServerID) wire.Health {
 	return wire.HealthUnknown
 }
 
-// TransferLeadership implements raft.Consensus. The core transfers to a certain server only: of any,
-// it is one that is well and has most of the log.
+// TransferLeadership implements raft.Consensus. The core transfers to a certain server only: of
+// any, it is one that is well and has most of the log.
 func (r *Replica) TransferLeadership(successor wire.ServerID) wire.Code {
 	switch {
 	case r.role != raft.Leader || r.closed:
@@ -199,8 +199,8 @@ func (r *Replica) fittest() wire.ServerID {
 // handingOver reports whether the core takes no proposals, since it transfers leadership.
 func (r *Replica) handingOver() bool { return r.core.BasicStatus().LeadTransferee != etcd.None }
 
-// endHandover gives a transfer up. The core would do it by its own ticks, which are not used; it does
-// so too when told to transfer to itself.
+// endHandover gives a transfer up. The core would do it by its own ticks, which are not used; it
+// does so too when told to transfer to itself.
 func (r *Replica) endHandover() {
 	r.core.TransferLeader(number(r.cfg.Self))
 	r.react()

@@ -47,7 +47,7 @@ type Replica struct {
 	wanted   sim.Cond     // there is something to write
 	written  sim.Cond     // something was
 	work     sim.Cond     // there is something to apply
-	progress sim.Cond     // applied grew, leadership changed or was confirmed, or an entry was aborted
+	progress sim.Cond     // applied grew, leadership changed, or an entry was aborted
 	rounds   map[int64]*round
 
 	heardFrom map[wire.ServerID]sim.Time // by a leader, in its term

@@ -82,7 +82,9 @@ func (m *memory) at(index int64) wire.OpID {
 }
 
 // InitialState implements etcd.Storage.
-func (m *memory) InitialState() (pb.HardState, pb.ConfState, error) { return m.hard, m.members, nil }
+func (m *memory) InitialState() (pb.HardState, pb.ConfState, error) {
+	return m.hard, m.members, nil
+}
 
 // Entries implements etcd.Storage.
 func (m *memory) Entries(lo, hi, maxSize uint64) ([]pb.Entry, error) {
@@ -124,9 +126,9 @@ func number(id wire.ServerID) uint64 { return uint64(id + 1) }
 // server returns the server that the core calls so.
 func server(number uint64) wire.ServerID { return wire.ServerID(number) - 1 }
 
-// pack returns an entry as the core keeps it: its type and payload; nothing for the entry that opens
-// a term, which the core makes itself; and for a new configuration a change that only carries it, as
-// what it changes shows when it is applied (see commitConfig).
+// pack returns an entry as the core keeps it: its type and payload; nothing for the entry that
+// opens a term, which the core makes itself; and for a new configuration a change that only
+// carries it, as what it changes shows when it is applied (see commitConfig).
 func pack(e wire.Entry) pb.Entry {
 	packed := pb.Entry{Term: uint64(e.Term), Index: uint64(e.Index)}
 	switch e.Type {

@@ -1,0 +1,84 @@
+package checker
+
+import (
+	"fmt"
+
+	"tabletop/model/raft"
+	"tabletop/model/tserver"
+	"tabletop/model/wire"
+)
+
+// memberships holds leaders and masters to what keeps majorities together: a configuration is
+// changed only in a term in which its leader has committed something, and no member gives its
+// replica up for a master who thinks of an earlier configuration.
+type memberships struct {
+	j      *Judges
+	looked *int
+	// led is the term in which a replica last held an entry of that very term for committed.
+	led map[raft.Observed]int64
+	// overtaken are the configurations by which replicas that were given up are members, though
+	// they were not committed then.
+	overtaken map[hosted]wire.RaftConfig
+}
+
+func watchMemberships(j *Judges) {
+	m := &memberships{j: j, looked: j.counter(Configuration), led: map[raft.Observed]int64{},
+		overtaken: map[hosted]wire.RaftConfig{}}
+	raft.EntryCommitted.Subscribe(j.c.World, func(e raft.EntryEvent) {
+		if e.Entry.Term == e.Replica.Term() {
+			m.led[e.Replica] = e.Entry.Term
+		}
+	})
+	raft.EntryAppended.Subscribe(j.c.World, m.appended)
+	raft.ConfigCommitted.Subscribe(j.c.World, m.committed)
+	tserver.TabletTombstoned.Subscribe(j.c.World, m.tombstoned)
+}
+
+// appended looks at who changes a configuration. etcd's core has a rule of its own.
+func (m *memberships) appended(e raft.AppendedEvent) {
+	r, own := e.Replica.(*raft.Replica)
+	if !own || e.Entry.Type != wire.ChangeConfig || r.Role() != raft.Leader {
+		return
+	}
+	*m.looked++
+	if m.led[r] != r.Term() {
+		m.j.report(Violation{Oracle: Configuration, Object: objectOf(r.Tablet()),
+			Reason: "before-own-commit", Detail: fmt.Sprintf(
+				"%s changes the configuration of %v in term %d, in which it has committed nothing",
+				name(r), r.Tablet(), r.Term())})
+	}
+}
+
+// tombstoned looks at a replica that was given up on a master's order.
+func (m *memberships) tombstoned(e tserver.TombstoneEvent) {
+	*m.looked++
+	who := hosted{e.Tablet, e.TServer.ID()}
+	delete(m.overtaken, who)
+	if !e.Master || !e.Active.Has(who.server) {
+		return
+	}
+	latest := m.j.fate.configs[e.Tablet]
+	switch {
+	case e.Active.Index > latest.Index:
+		m.overtaken[who] = e.Active
+	case e.Active.Index == latest.Index:
+		m.givenUp(who, latest)
+	}
+}
+
+// committed looks for those who have given up what they had acknowledged.
+func (m *memberships) committed(e raft.ReplicaEvent) {
+	now := e.Replica.Config()
+	for _, member := range now.Members {
+		who := hosted{e.Replica.Tablet(), member.ID}
+		if held, was := m.overtaken[who]; was && held.Equal(now) {
+			m.givenUp(who, now)
+		}
+	}
+}
+
+func (m *memberships) givenUp(who hosted, config wire.RaftConfig) {
+	m.j.report(Violation{Oracle: Configuration, Object: "tablet", Reason: "member-given-up",
+		Detail: fmt.Sprintf("%s gives its replica of %v up for a master; it is a member of %v",
+			m.j.c.World.Node(who.server.Node()).Name(), who.tablet, config)})
+}
