@@ -95,8 +95,8 @@ func (m *management) sent(e *sim.Envelope) {
 
 // appended looks at a configuration that a leader begins.
 func (m *management) appended(e raft.AppendedEvent) {
-	r := e.Replica
-	if e.Entry.Type != wire.ChangeConfig || r.Role() != raft.Leader {
+	r, own := e.Replica.(*raft.Replica) // another core's answers are not read here
+	if !own || e.Entry.Type != wire.ChangeConfig || r.Role() != raft.Leader {
 		return
 	}
 	*m.looked++

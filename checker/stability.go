@@ -208,8 +208,8 @@ func (s *stability) stands(at seat, m *wire.VoteRequest) {
 	}
 	if s.leads(t) && t.leader.Node().ID() != at.node {
 		s.report(m.Tablet, "term-in-vain", fmt.Sprintf(
-			"%s begins term %d of %v, though a majority has heard %s for %v", s.name(at.node), m.Term,
-			m.Tablet, t.leader.Node().Name(), heardForLong))
+			"%s begins term %d of %v, though a majority has heard %s for %v", s.name(at.node),
+			m.Term, m.Tablet, t.leader.Node().Name(), heardForLong))
 	}
 }
 
@@ -252,5 +252,6 @@ func (s *stability) votes(at seat, m *wire.VoteResponse) {
 func (s *stability) name(id sim.NodeID) string { return s.j.c.World.Node(id).Name() }
 
 func (s *stability) report(tablet wire.TabletID, reason, detail string) {
-	s.j.report(Violation{Oracle: LeaderStability, Object: objectOf(tablet), Reason: reason, Detail: detail})
+	s.j.report(Violation{Oracle: LeaderStability, Object: objectOf(tablet), Reason: reason,
+		Detail: detail})
 }
