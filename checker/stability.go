@@ -178,8 +178,8 @@ func (s *stability) asks(at seat, m *wire.VoteRequest) {
 	*s.looked++
 	if again {
 		s.report(at.tablet, "stands-at-once", fmt.Sprintf(
-			"%s asks for votes in term %d of %v %v after it did in term %d", s.name(at.node), m.Term,
-			m.Tablet, now.Sub(last.at), last.term))
+			"%s asks for votes in term %d of %v %v after it did in term %d", s.name(at.node),
+			m.Term, m.Tablet, now.Sub(last.at), last.term))
 	}
 	voted, did := s.voted[at]
 	slow := s.j.c.World.Node(at.node).Slowed() > voted.slowed
@@ -203,8 +203,8 @@ func (s *stability) stands(at seat, m *wire.VoteRequest) {
 	}
 	if t.vain >= vainTerms {
 		s.report(m.Tablet, "terms-in-vain", fmt.Sprintf(
-			"%s begins term %d of %v, the %dth in a row that nobody has led", s.name(at.node), m.Term,
-			m.Tablet, t.vain))
+			"%s begins term %d of %v, the %dth in a row that nobody has led", s.name(at.node),
+			m.Term, m.Tablet, t.vain))
 	}
 	if s.leads(t) && t.leader.Node().ID() != at.node {
 		s.report(m.Tablet, "term-in-vain", fmt.Sprintf(
