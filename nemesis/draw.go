@@ -239,7 +239,7 @@ func (d *drawer) by(k Kind) time.Duration {
 	case SlowDisk:
 		return d.between(5*time.Millisecond, 2*time.Second)
 	case ClockJump:
-		sign := time.Duration([]int{-1, 1}[d.r.Intn(2)])
+		sign := time.Duration([]int{-1, -1, 1}[d.r.Intn(3)]) // a clock that goes back is worse
 		return sign * d.between(time.Second, time.Hour)
 	}
 	return d.between(5*time.Millisecond, 2*time.Second)
