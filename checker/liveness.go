@@ -22,15 +22,43 @@ type Unfinished struct {
 	Detail string // what it is and what it waits for
 }
 
+// ofReplication reports whether it waits for replicas to be replaced.
+func (u Unfinished) ofReplication() bool {
+	switch u.Object {
+	case "tablet":
+		return u.Reason != "creation-unfinished"
+	case "replica":
+		return u.Reason != "orphan"
+	case "task":
+		return slices.Contains([]string{"pending/AddReplica", "pending/EvictReplica",
+			"pending/TombstoneReplica", "pending/StepDownLeader"}, u.Reason)
+	}
+	return false
+}
+
 // Budget is how long a cluster may take after healing, before what is unfinished counts as
 // broken. It is the sum of the longest waits on the way, each a flag of Kudu's: a retransmission
 // of a connection (5 s) or its reset (20 s), an election at the greatest back-off (20 s) and one
 // more, catching up (30 s), the time-out of a heartbeat that hangs (15 s), of a task's call
 // (30 s) and its longest back-off (60 s), and one replacement of a tablet that cannot be created
-// (30 s). A replica that is silent counts as failed after an option; then one is added, copied
-// (30 s), promoted, and one evicted and given up, each with a call (30 s).
-func Budget(v variant.Variants) time.Duration {
-	return 240*time.Second + v.FollowerUnavailable + 150*time.Second
+// (30 s).
+const Budget = 240 * time.Second
+
+// ReplicationBudget is how long it may take to replace replicas. One that is silent counts as failed
+// after an option; then one is added, copied (30 s), promoted, and one evicted and given up, each
+// with a call (30 s).
+func ReplicationBudget(v variant.Variants) time.Duration {
+	return Budget + v.FollowerUnavailable + 150*time.Second
+}
+
+// Overdue lists what should have been done so long after healing.
+func (j *Judges) Overdue(list []Unfinished, after time.Duration) []Unfinished {
+	return slices.DeleteFunc(slices.Clone(list), func(u Unfinished) bool {
+		if u.ofReplication() {
+			return after < ReplicationBudget(j.c.Variants)
+		}
+		return after < Budget
+	})
 }
 
 // MayStandStill reports whether faults have left the master tablet without a majority. Nothing is

@@ -93,8 +93,8 @@ func (m *management) sent(e *sim.Envelope) {
 	}
 }
 
-// appended looks at a configuration that a leader begins. Of a voter that is new, as 3-2-3 adds them,
-// nothing can have been heard.
+// appended looks at a configuration that a leader begins. Of a voter that is new, as 3-2-3 adds
+// them, nothing can have been heard.
 func (m *management) appended(e raft.AppendedEvent) {
 	r, own := e.Replica.(*raft.Replica) // another core's answers are not read here
 	if !own || e.Entry.Type != wire.ChangeConfig || r.Role() != raft.Leader {
@@ -110,7 +110,8 @@ func (m *management) appended(e raft.AppendedEvent) {
 	voters, hears := next.Voters(), 0
 	for _, id := range voters {
 		well, did := m.well[ear{at, id.Node()}]
-		if id == r.ID() || !r.Config().Has(id) || did && now.Sub(well) < silence+m.j.c.Variants.FollowerUnavailable {
+		lately := now.Sub(well) < silence+m.j.c.Variants.FollowerUnavailable
+		if id == r.ID() || !r.Config().Has(id) || did && lately {
 			hears++
 		}
 	}

@@ -152,8 +152,10 @@ func (r *run) converge(after string) bool {
 			r.story.phase("converged", "%v after healing", r.quiet.Sub(r.healed))
 			return true
 		}
-		if r.c.World.Now().Sub(began) >= checker.Budget(r.c.Variants) {
-			r.judges.ReportUnfinished(left, began, after)
+		spent := r.c.World.Now().Sub(began)
+		late := r.judges.Overdue(left, spent)
+		if len(late) > 0 || spent >= checker.ReplicationBudget(r.c.Variants) {
+			r.judges.ReportUnfinished(late, began, after)
 			return false
 		}
 		r.until(r.c.World.Now().Add(pollEvery))
