@@ -2,6 +2,7 @@ package raft
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"tabletop/model/fs"
@@ -52,7 +53,7 @@ func openFlushed(n *sim.Node, dir string) (flushedState, error) {
 	if !intact {
 		return flushedState{}, fmt.Errorf("%w: %s is damaged", ErrCorrupt, DataFile(dir))
 	}
-	return flushedState{op, state}, nil
+	return flushedState{op, slices.Clone(state)}, nil
 }
 
 // restore begins with what was flushed.

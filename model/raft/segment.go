@@ -3,6 +3,7 @@ package raft
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -131,6 +132,7 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 			s.last = max(s.last, r.Entry.Index)
 		default:
 			l.truncate(r.Entry.Index)
+			r.Entry.Payload = slices.Clone(r.Entry.Payload) // the disk may change under it
 			l.entries = append(l.entries, logged{r.Entry, s.base + r.End})
 			s.last = max(s.last, r.Entry.Index)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tabletop/model/fs"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -323,6 +324,30 @@ func TestPowerLossKeepsWhatWasSynced(t *testing.T) {
 		require.Nil(t, w.Finding())
 		w.Close()
 	}
+}
+
+// What was read from the disk stays in memory, whatever becomes of the disk.
+func TestEntriesInMemoryDoNotRot(t *testing.T) {
+	payload := bytes.Repeat([]byte("x"), 1000)
+	files := inWorld(t, nil, func(p *sim.Proc) {
+		Create(p, "d", wire.NewConfig(0))
+		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), wire.OpID{})
+		require.NoError(t, err)
+		op := wire.OpID{Term: 1, Index: 1}
+		l.append(wire.Entry{OpID: op, Type: wire.WriteOp, Payload: payload})
+		fs.Replace(p, DataFile("d"), flushedState{op, payload}.encode("d"))
+	})
+	inWorld(t, files, func(p *sim.Proc) {
+		state, err := openFlushed(p.Node(), "d")
+		require.NoError(t, err)
+		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), state.op)
+		require.NoError(t, err)
+		for word := range uint64(50) {
+			p.Node().Disk().Rot(word)
+		}
+		require.Equal(t, payload, l.entry(1).Payload)
+		require.Equal(t, payload, state.state)
+	})
 }
 
 // A replica that was opened vouches for the end of its log before it does anything.
