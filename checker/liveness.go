@@ -44,9 +44,9 @@ func (u Unfinished) ofReplication() bool {
 // (30 s).
 const Budget = 240 * time.Second
 
-// ReplicationBudget is how long it may take to replace replicas. One that is silent counts as failed
-// after an option; then one is added, copied (30 s), promoted, and one evicted and given up, each
-// with a call (30 s).
+// ReplicationBudget is how long it may take to replace replicas. One that is silent counts as
+// failed after an option; then one is added, copied (30 s), promoted, and one evicted and given
+// up, each with a call (30 s).
 func ReplicationBudget(v variant.Variants) time.Duration {
 	return Budget + v.FollowerUnavailable + 150*time.Second
 }
