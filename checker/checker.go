@@ -111,6 +111,7 @@ type Judges struct {
 	names      []string
 	silent     map[string]string // judges that have nothing to judge, and why
 	onFinal    func()
+	unfinished map[string]sim.Time // since when; see Overdue
 	History    *History
 	fate       *fate
 	raft       *raftJudge

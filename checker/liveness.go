@@ -51,14 +51,31 @@ func ReplicationBudget(v variant.Variants) time.Duration {
 	return Budget + v.FollowerUnavailable + 150*time.Second
 }
 
-// Overdue lists what should have been done so long after healing.
-func (j *Judges) Overdue(list []Unfinished, after time.Duration) []Unfinished {
-	return slices.DeleteFunc(slices.Clone(list), func(u Unfinished) bool {
-		if u.ofReplication() {
-			return after < ReplicationBudget(j.c.Variants)
+// Overdue lists what has been unfinished for longer than it may, without a break, since that instant
+// at most. It is to be called again and again: what is unfinished now is unfinished since the first
+// of the calls in a row that found it so.
+func (j *Judges) Overdue(list []Unfinished, began sim.Time) []Unfinished {
+	now := j.c.World.Now()
+	since := map[string]sim.Time{}
+	var late []Unfinished
+	for _, u := range list {
+		id, _, _ := strings.Cut(u.Detail, " ")
+		id = u.Object + " " + id
+		first, seen := j.unfinished[id]
+		if !seen {
+			first = now
 		}
-		return after < Budget
-	})
+		since[id] = first
+		limit := Budget
+		if u.ofReplication() {
+			limit = ReplicationBudget(j.c.Variants)
+		}
+		if now.Sub(max(first, began)) >= limit {
+			late = append(late, u)
+		}
+	}
+	j.unfinished = since
+	return late
 }
 
 // MayStandStill reports whether faults have left the master tablet without a majority. Nothing is
