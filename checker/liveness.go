@@ -51,9 +51,9 @@ func ReplicationBudget(v variant.Variants) time.Duration {
 	return Budget + v.FollowerUnavailable + 150*time.Second
 }
 
-// Overdue lists what has been unfinished for longer than it may, without a break, since that instant
-// at most. It is to be called again and again: what is unfinished now is unfinished since the first
-// of the calls in a row that found it so.
+// Overdue lists what has been unfinished for longer than it may, without a break, since that
+// instant at most. It is to be called again and again: what is unfinished now is unfinished since
+// the first of the calls in a row that found it so.
 func (j *Judges) Overdue(list []Unfinished, began sim.Time) []Unfinished {
 	now := j.c.World.Now()
 	since := map[string]sim.Time{}
