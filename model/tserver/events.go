@@ -11,7 +11,7 @@ import (
 var (
 	// SchemaApplied tells that a replica applied a new schema.
 	SchemaApplied = sim.NewTopic[SchemaEvent]("schema-applied")
-	// TabletDeleted tells that a replica was deleted for good.
+	// TabletDeleted tells that a replica is being deleted for good.
 	TabletDeleted = sim.NewTopic[TabletEvent]("tablet-deleted")
 	// TabletTombstoned tells that of a replica only what it promised is left.
 	TabletTombstoned = sim.NewTopic[TombstoneEvent]("tablet-tombstoned")

@@ -60,11 +60,11 @@ func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire
 		t.bury(p, Order{true, req.CAS, active})
 		return wire.Status{}
 	}
+	TabletDeleted.Publish(ts.node.World(), t.event())
 	fs.Delete(p, t.dir())
 	delete(ts.tablets, t.Tablet)
 	ts.deleted[t.Tablet] = true
 	ts.markDirty(t.Tablet)
-	TabletDeleted.Publish(ts.node.World(), t.event())
 	return wire.Status{}
 }
 
