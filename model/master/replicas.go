@@ -131,6 +131,9 @@ func (m *Master) setMaintenance(p *sim.Proc, id wire.ServerID, on bool) wire.Sta
 	}
 	defer m.leave()
 	if m.store.Maintenance[id] == on {
+		if !m.confirm(p, term) { // a deposed leader may not know better
+			return errNotLeader
+		}
 		return wire.Status{}
 	}
 	change := []catalog.Maintenance{{Server: id, On: on}}
