@@ -52,6 +52,7 @@ const (
 	Done                 = "done"
 	LeaderStability      = "leader-stability"
 	ReplicaManagement    = "replica-management"
+	Quiescence           = "quiescence"
 	NoCrash              = "no-crash"
 )
 
@@ -82,6 +83,7 @@ var Oracles = []Oracle{
 	{LeaderStability, "a leader that a majority hears goes on leading", false},
 	{ReplicaManagement, "leaders tell the truth of their peers, and change what can be committed",
 		false},
+	{Quiescence, "nothing is done again and again", true},
 	{NoCrash, "no panic, no livelock, no fatal check", true},
 }
 
@@ -138,6 +140,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchMemberships(j)
 	watchStability(j)
 	watchManagement(j)
+	watchQuiescence(j)
 	watchCrashes(j)
 	return j
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"tabletop/model/master"
 	"tabletop/model/raft"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -16,9 +18,23 @@ type management struct {
 	j      *Judges
 	looked *int
 	heard  map[ear]sim.Time // when a leader last heard what a replica said of the tablet
-	well   map[ear]sim.Time // and when that was to its liking
-	// demanded is when somebody last told a leader to change the configuration, whatever it is.
-	demanded map[seat]sim.Time
+	// told is when a leader was last told to change the configuration, and how.
+	told map[seat]order
+	down map[sim.NodeID]ending
+	// reported is what a master last heard of a tablet from its leader.
+	reported map[seat]wire.ConsensusState
+}
+
+// order is a request to change a configuration.
+type order struct {
+	at  sim.Time
+	cas int64
+}
+
+// ending is when a program ended, and whether its machine was there to refuse calls.
+type ending struct {
+	at      sim.Time
+	refuses bool
 }
 
 // ear is a leader's for one of its peers.
@@ -27,26 +43,33 @@ type ear struct {
 	peer sim.NodeID
 }
 
-// silence is how long a leader that finds a replica well may not have heard it: a call that hangs
-// (consensus_rpc_timeout_ms), by a clock that is wrong, and what the master takes to ask.
-const silence = 60 * time.Second
+// A leader knows that a voter is gone when a call that hangs has timed out
+// (consensus_rpc_timeout_ms), by a clock that is wrong, or when the next calls are refused.
+const (
+	hangsFor   = 40 * time.Second
+	refusesFor = 5 * time.Second
+)
 
 // unread is how long an answer may lie at a program that is slow.
 const unread = 200 * time.Millisecond
 
 func watchManagement(j *Judges) {
 	m := &management{j: j, looked: j.counter(ReplicaManagement), heard: map[ear]sim.Time{},
-		well: map[ear]sim.Time{}, demanded: map[seat]sim.Time{}}
+		told: map[seat]order{}, down: map[sim.NodeID]ending{},
+		reported: map[seat]wire.ConsensusState{}}
 	w := j.c.World
 	sim.Delivered.Subscribe(w, m.delivered)
 	sim.Sent.Subscribe(w, m.sent)
 	raft.Elected.Subscribe(w, func(e raft.ReplicaEvent) {
 		for _, id := range e.Replica.Active().Servers() {
-			at := ear{seat{e.Replica.Node().ID(), e.Replica.Tablet()}, id.Node()}
-			delete(m.heard, at)
-			m.well[at] = w.Now()
+			delete(m.heard, ear{seat{e.Replica.Node().ID(), e.Replica.Tablet()}, id.Node()})
 		}
 	})
+	sim.NodeDown.Subscribe(w, func(e sim.NodeEvent) {
+		m.down[e.Node.ID()] = ending{w.Now(), e.Reason == "killed"}
+	})
+	sim.NodeUp.Subscribe(w, func(e sim.NodeEvent) { delete(m.down, e.Node.ID()) })
+	master.TaskStarted.Subscribe(w, m.adds)
 	raft.EntryAppended.Subscribe(w, m.appended)
 }
 
@@ -54,16 +77,16 @@ func (m *management) delivered(e *sim.Envelope) {
 	now := m.j.c.World.Now()
 	switch msg := e.Msg.(type) {
 	case *wire.UpdateConsensusResponse:
-		at := ear{seat{e.To, msg.Tablet}, e.From}
 		if msg.Code != wire.WrongServerUUID {
-			m.heard[at] = now
-		}
-		if msg.Code == wire.OK {
-			m.well[at] = now
+			m.heard[ear{seat{e.To, msg.Tablet}, e.From}] = now
 		}
 	case *wire.ChangeConfigRequest:
-		if msg.CAS == wire.NoCAS {
-			m.demanded[seat{e.To, msg.Tablet}] = now
+		m.told[seat{e.To, msg.Tablet}] = order{now, msg.CAS}
+	case *wire.TSHeartbeatRequest:
+		for i := range msg.Report.Tablets {
+			if t := &msg.Report.Tablets[i]; t.State.Leader == msg.Server {
+				m.reported[seat{e.To, t.Tablet}] = t.State
+			}
 		}
 	}
 }
@@ -93,33 +116,55 @@ func (m *management) sent(e *sim.Envelope) {
 	}
 }
 
-// appended looks at a configuration that a leader begins. Of a voter that is new, as 3-2-3 adds
-// them, nothing can have been heard.
+// appended looks at a configuration that a leader begins of itself: the voters that it leaves must
+// be there to commit it.
 func (m *management) appended(e raft.AppendedEvent) {
-	r, own := e.Replica.(*raft.Replica) // another core's answers are not read here
-	if !own || e.Entry.Type != wire.ChangeConfig || r.Role() != raft.Leader {
+	r := e.Replica
+	if e.Entry.Type != wire.ChangeConfig || r.Role() != raft.Leader ||
+		r.Tablet() == wire.SysCatalog { // where only people remove anybody
+		return
+	}
+	at, now := seat{r.Node().ID(), r.Tablet()}, m.j.c.World.Now()
+	if o, was := m.told[at]; was && o.at == now {
 		return
 	}
 	*m.looked++
-	at := seat{r.Node().ID(), r.Tablet()}
-	now := m.j.c.World.Now()
-	if demanded, did := m.demanded[at]; did && demanded == now {
-		return
-	}
 	next := raft.ConfigOf(e.Entry)
-	voters, hears := next.Voters(), 0
+	voters, there := next.Voters(), 0
 	for _, id := range voters {
-		well, did := m.well[ear{at, id.Node()}]
-		lately := now.Sub(well) < silence+m.j.c.Variants.FollowerUnavailable
-		if id == r.ID() || !r.Config().Has(id) || did && lately {
-			hears++
+		end, ended := m.down[id.Node()]
+		gone := ended && (now.Sub(end.at) >= hangsFor || end.refuses && now.Sub(end.at) >= refusesFor)
+		if !gone || id == r.ID() {
+			there++
 		}
 	}
-	if hears < raft.Majority(len(voters)) {
+	if there < raft.Majority(len(voters)) {
 		m.j.report(Violation{Oracle: ReplicaManagement, Object: objectOf(r.Tablet()),
 			Reason: "change-without-majority", Detail: fmt.Sprintf(
-				"%s begins configuration %v of %v, and hears %d of its voters", name(r), next,
-				r.Tablet(), hears)})
+				"%s begins configuration %v of %v, of whose voters %d have been there lately",
+				name(r), next, r.Tablet(), there)})
+	}
+}
+
+// adds looks at a master that wants another replica before one is evicted: most voters must be
+// well, or that cannot be committed.
+func (m *management) adds(e master.TaskEvent) {
+	if e.Task.Name != "AddReplica" || m.j.c.Variants.Replacement != variant.Replace343 {
+		return
+	}
+	*m.looked++
+	s := m.reported[seat{e.Master.Node().ID(), e.Task.Tablet}]
+	voters, well := s.Config.Voters(), 0
+	for _, id := range voters {
+		if s.HealthOf(id) == wire.Healthy {
+			well++
+		}
+	}
+	if well < raft.Majority(len(voters)) {
+		m.j.report(Violation{Oracle: ReplicaManagement, Object: "tablet",
+			Reason: "added-without-majority", Detail: fmt.Sprintf(
+				"%s wants another replica of %v, of whose voters %d are well: %v %v",
+				e.Master.Node().Name(), e.Task.Tablet, well, s.Config, s.Health)})
 	}
 }
 

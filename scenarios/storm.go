@@ -35,6 +35,8 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	// The log of a tablet reaches some hundred bytes, that of the masters some thousand.
 	d.segment = []string{"8MiB", "8MiB", "8MiB", "4KiB", "2KiB", "1KiB", "512",
 		"256"}[sim.NewRand(seed, streamPlan, 2).Intn(8)]
+	// So is this. Most entries have less than two hundred bytes.
+	d.batch = []string{"1MiB", "1MiB", "1MiB", "64"}[sim.NewRand(seed, streamPlan, 3).Intn(4)]
 	d.resize(s)
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
@@ -68,6 +70,7 @@ type drawing struct {
 	unavailable                time.Duration
 	replacement                string
 	segment                    string // size of those of the logs
+	batch                      string // size of what a leader sends at once
 	names                      []string
 	begin, end                 time.Duration
 	ops                        []PlannedOp
@@ -119,7 +122,7 @@ func (d *drawing) options() []string {
 		fmt.Sprint("clients=", d.clients), "net=" + d.net, "disk=" + d.disk,
 		fmt.Sprint("spare-masters=", d.spares), "replica-management=" + d.replacement,
 		"follower-unavailable=" + d.unavailable.String(),
-		"log-segment-size=" + d.segment,
+		"log-segment-size=" + d.segment, "max-batch=" + d.batch,
 	}
 }
 

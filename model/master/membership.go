@@ -89,6 +89,11 @@ func (m *Master) tryJoin(p *sim.Proc, known *[]wire.ServerID) wire.Code {
 	if code != wire.OK && code != wire.MasterAlreadyPresent {
 		return code
 	}
+	if m.v.On(variant.KUDU3762) {
+		raft.Create(p, dir, wire.NewConfig())
+		fs.Superblock{Tablet: wire.SysCatalog}.Write(p, dir)
+		return wire.OK
+	}
 	sb := fs.Superblock{Tablet: wire.SysCatalog, Data: wire.DataTombstoned}
 	if sb, err = tablet.Copy(p, wire.SysCatalog, dir, sb, nil, leader); err != nil {
 		tablet.Tombstone(p, dir, sb)

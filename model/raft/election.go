@@ -106,7 +106,8 @@ func (r *Replica) inElection(req *wire.VoteRequest) bool {
 		return false
 	}
 	if req.PreElection {
-		return r.role != Leader && r.meta.Term == req.Term-1
+		leads := r.role == Leader && !r.bug(variant.TermBumpWithoutStepDown)
+		return !leads && r.meta.Term == req.Term-1
 	}
 	return r.meta.Term == req.Term && r.meta.VotedFor == r.self()
 }

@@ -139,8 +139,8 @@ func (r *Replica) noteGhosts(index int64) {
 		return
 	}
 	r.ghosts = nil
-	for _, e := range r.log.entries[index-1:] {
-		r.ghosts = append(r.ghosts, e.Entry)
+	for i := index; i <= r.log.lastIndex(); i++ {
+		r.ghosts = append(r.ghosts, r.log.entry(i).Entry)
 	}
 }
 

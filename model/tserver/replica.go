@@ -89,7 +89,7 @@ func (t *replica) open(p *sim.Proc) {
 
 func (t *replica) config() raft.Config {
 	timing := raft.DefaultTiming()
-	timing.Unavailable = t.ts.v.FollowerUnavailable
+	timing.Unavailable, timing.MaxBatch = t.ts.v.FollowerUnavailable, t.ts.v.MaxBatch
 	return raft.Config{
 		Self: t.ts.instance.ID, Tablet: t.Tablet, Dir: t.dir(), Timing: timing,
 		Variants: t.ts.v, PreElection: t.ts.v.PreElection, FailureDetection: true,

@@ -63,6 +63,7 @@ type Options struct {
 	FollowerUnavailable time.Duration
 	Replacement         string
 	LogSegmentSize      int // bytes
+	MaxBatch            int // bytes
 	Sync                string
 }
 
@@ -80,7 +81,7 @@ func (o Option) Default() string { return o.get(defaultOptions) }
 var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: true,
 	MasterFailureDetection: true, WaitsEndWithTerm: true, Fix: NoFix, Net: "lan", Disk: "ssd",
 	RestartDelay: 2 * time.Second, FollowerUnavailable: 300 * time.Second,
-	Replacement: Replace343, LogSegmentSize: 8 << 20, Consensus: KuduConsensus,
+	Replacement: Replace343, LogSegmentSize: 8 << 20, MaxBatch: 1 << 20, Consensus: KuduConsensus,
 	Sync: "always"}
 
 // OptionList lists all options.
@@ -120,6 +121,8 @@ var OptionList = []Option{
 		[]string{Replace343, Replace323}, func(o *Options) *string { return &o.Replacement }),
 	size("log-segment-size", "of how many bytes a log begins its next segment", 256,
 		func(o *Options) *int { return &o.LogSegmentSize }),
+	size("max-batch", "how many bytes of entries a leader sends at once, one entry at least", 16,
+		func(o *Options) *int { return &o.MaxBatch }),
 	choice("sync", "who brings logs and consensus metadata to the disk: the program before it "+
 		"promises anything, or the operating system", []string{"always", "os"},
 		func(o *Options) *string { return &o.Sync }),

@@ -106,6 +106,8 @@ const (
 	KUDU1023
 	// AddMasterNoRetry gives up joining the masters when they cannot take it right now (5e895c642).
 	AddMasterNoRetry
+	// KUDU3762 makes a new master serve a master tablet of its own, which is empty.
+	KUDU3762
 
 	// FullReportByTerm: a tablet server sends a full report for every term of a leader master.
 	FullReportByTerm
@@ -175,7 +177,7 @@ var Defects = []Defect{
 	{KUDU597, "KUDU-597", "an operation of one leadership is replicated in a later one",
 		"B39", nil},
 	{TermBumpWithoutStepDown, "5d82368da", "an election begins the next term of a sitting leader",
-		"B40", nil},
+		"B40", []Switch{KUDU2155}},
 	{NoTruncateOnStatusAbort, "1eb24183a", "what was aborted is sent by the next leader",
 		"B42", nil},
 	{KUDU1338, "KUDU-1338", "a pending configuration survives the abort of its entry", "B43", nil},
@@ -218,6 +220,8 @@ var Defects = []Defect{
 	{KUDU1023, "KUDU-1023", "a copy over a tombstone is judged by the term it has seen", "A3", nil},
 	{AddMasterNoRetry, "5e895c642", "a master that cannot be added at the moment never is", "B38",
 		nil},
+	{KUDU3762, "KUDU-3762", "a new master answers from an empty tablet instead of copying one",
+		"B38", nil},
 }
 
 // Defences lists all defences.
