@@ -18,17 +18,10 @@ type management struct {
 	j      *Judges
 	looked *int
 	heard  map[ear]sim.Time // when a leader last heard what a replica said of the tablet
-	// told is when a leader was last told to change the configuration, and how.
-	told map[seat]order
-	down map[sim.NodeID]ending
-	// reported is what a master last heard of a tablet from its leader.
-	reported map[seat]wire.ConsensusState
-}
-
-// order is a request to change a configuration.
-type order struct {
-	at  sim.Time
-	cas int64
+	told   map[seat]sim.Time // when a leader was last told to change the configuration
+	down   map[sim.NodeID]ending
+	// well is when a master was last told by a tablet's leader that most voters are healthy.
+	well map[seat]sim.Time
 }
 
 // ending is when a program ended, and whether its machine was there to refuse calls.
@@ -50,13 +43,15 @@ const (
 	refusesFor = 5 * time.Second
 )
 
+// handled is how long a master may take over a report, with others waiting.
+const handled = 5 * time.Second
+
 // unread is how long an answer may lie at a program that is slow.
 const unread = 200 * time.Millisecond
 
 func watchManagement(j *Judges) {
 	m := &management{j: j, looked: j.counter(ReplicaManagement), heard: map[ear]sim.Time{},
-		told: map[seat]order{}, down: map[sim.NodeID]ending{},
-		reported: map[seat]wire.ConsensusState{}}
+		told: map[seat]sim.Time{}, down: map[sim.NodeID]ending{}, well: map[seat]sim.Time{}}
 	w := j.c.World
 	sim.Delivered.Subscribe(w, m.delivered)
 	sim.Sent.Subscribe(w, m.sent)
@@ -81,11 +76,12 @@ func (m *management) delivered(e *sim.Envelope) {
 			m.heard[ear{seat{e.To, msg.Tablet}, e.From}] = now
 		}
 	case *wire.ChangeConfigRequest:
-		m.told[seat{e.To, msg.Tablet}] = order{now, msg.CAS}
+		m.told[seat{e.To, msg.Tablet}] = now
 	case *wire.TSHeartbeatRequest:
 		for i := range msg.Report.Tablets {
-			if t := &msg.Report.Tablets[i]; t.State.Leader == msg.Server {
-				m.reported[seat{e.To, t.Tablet}] = t.State
+			t := &msg.Report.Tablets[i]
+			if t.State.Leader == msg.Server && mostWell(t.State) {
+				m.well[seat{e.To, t.Tablet}] = now
 			}
 		}
 	}
@@ -125,7 +121,7 @@ func (m *management) appended(e raft.AppendedEvent) {
 		return
 	}
 	at, now := seat{r.Node().ID(), r.Tablet()}, m.j.c.World.Now()
-	if o, was := m.told[at]; was && o.at == now {
+	if told, was := m.told[at]; was && told == now {
 		return
 	}
 	*m.looked++
@@ -133,7 +129,8 @@ func (m *management) appended(e raft.AppendedEvent) {
 	voters, there := next.Voters(), 0
 	for _, id := range voters {
 		end, ended := m.down[id.Node()]
-		gone := ended && (now.Sub(end.at) >= hangsFor || end.refuses && now.Sub(end.at) >= refusesFor)
+		ago := now.Sub(end.at)
+		gone := ended && (ago >= hangsFor || end.refuses && ago >= refusesFor)
 		if !gone || id == r.ID() {
 			there++
 		}
@@ -153,19 +150,23 @@ func (m *management) adds(e master.TaskEvent) {
 		return
 	}
 	*m.looked++
-	s := m.reported[seat{e.Master.Node().ID(), e.Task.Tablet}]
+	well, was := m.well[seat{e.Master.Node().ID(), e.Task.Tablet}]
+	if ago := m.j.c.World.Now().Sub(well); !was || ago >= handled {
+		m.j.report(Violation{Oracle: ReplicaManagement, Object: "tablet",
+			Reason: "added-without-majority", Detail: fmt.Sprintf(
+				"%s wants another replica of %v, whose leader has not found most voters well for %v",
+				e.Master.Node().Name(), e.Task.Tablet, ago)})
+	}
+}
+
+func mostWell(s wire.ConsensusState) bool {
 	voters, well := s.Config.Voters(), 0
 	for _, id := range voters {
 		if s.HealthOf(id) == wire.Healthy {
 			well++
 		}
 	}
-	if well < raft.Majority(len(voters)) {
-		m.j.report(Violation{Oracle: ReplicaManagement, Object: "tablet",
-			Reason: "added-without-majority", Detail: fmt.Sprintf(
-				"%s wants another replica of %v, of whose voters %d are well: %v %v",
-				e.Master.Node().Name(), e.Task.Tablet, well, s.Config, s.Health)})
-	}
+	return well >= raft.Majority(len(voters))
 }
 
 func (m *management) name(id sim.NodeID) string { return m.j.c.World.Node(id).Name() }

@@ -273,7 +273,7 @@ const minOverlaps = 2
 func (r *run) alone(name string) bool {
 	v := r.c.Variants
 	return v.TServers < 3 && (name == checker.ReplicaManagement ||
-		name == checker.LeaderStability && v.Masters == 1)
+		(name == checker.LeaderStability || name == checker.Quiescence) && v.Masters == 1)
 }
 
 // unlooked names a judge that never looked.
