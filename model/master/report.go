@@ -74,9 +74,9 @@ func (m *Master) knownTablets(report *wire.TabletReport) []*tabletInfo {
 
 // discard tells the reporter to give up a replica that the catalog says nobody needs: its tablet is
 // gone, or it was evicted, which the reporter may not have heard of. Kudu spares one that knows the
-// very configuration which it is not in: a copy that was under way during the eviction stays. Of a
-// tablet's creation (-1) a master that was deposed may have another view, so that equal numbers say
-// nothing there.
+// very configuration which it is not in: a copy that was under way during an eviction, or for an
+// addition that was aborted, stays. That the index is the same does not do: of a tablet's creation
+// (-1) a master that was deposed may have another view.
 func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 	t := m.cat.tablets[r.Tablet]
 	switch {
@@ -88,9 +88,9 @@ func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 	case m.v.On(variant.KUDU933), r.Failed && m.v.On(variant.KUDU2138):
 		return
 	}
-	known, theirs := t.row.Consensus.Config, r.State.Config.Index
+	known, theirs := t.row.Consensus.Config, r.State.Config
 	if r.Data != wire.DataTombstoned && !known.Has(from) &&
-		(theirs < known.Index || theirs == known.Index && theirs > 0) {
+		(theirs.Index < known.Index || theirs.Equal(known)) {
 		m.tombstoneReplica(t, from, known.Index)
 	}
 }
