@@ -17,7 +17,7 @@ import (
 type management struct {
 	j      *Judges
 	looked *int
-	heard  map[ear]sim.Time // when a leader last heard what a replica said of the tablet
+	heard  map[ear]sim.Time  // when a leader last heard what a replica said of the tablet
 	told   map[seat]sim.Time // when a leader was last told to change the configuration
 	down   map[sim.NodeID]ending
 	// well is when a master was last told by a tablet's leader that most voters are healthy.
@@ -154,7 +154,7 @@ func (m *management) adds(e master.TaskEvent) {
 	if ago := m.j.c.World.Now().Sub(well); !was || ago >= handled {
 		m.j.report(Violation{Oracle: ReplicaManagement, Object: "tablet",
 			Reason: "added-without-majority", Detail: fmt.Sprintf(
-				"%s wants another replica of %v, whose leader has not found most voters well for %v",
+				"%s wants another replica of %v, most of whose voters have not been well for %v",
 				e.Master.Node().Name(), e.Task.Tablet, ago)})
 	}
 }

@@ -76,7 +76,7 @@ func (m *Master) knownTablets(report *wire.TabletReport) []*tabletInfo {
 // gone, or it was evicted, which the reporter may not have heard of. Kudu spares one that knows the
 // very configuration which it is not in: a copy that was under way during an eviction, or for an
 // addition that was aborted, stays. That the index is the same does not do: of a tablet's creation
-// (-1) a master that was deposed may have another view.
+// (-1) a master that was deposed may have another view, and perhaps has chosen nobody yet.
 func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 	t := m.cat.tablets[r.Tablet]
 	switch {
@@ -89,7 +89,7 @@ func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 		return
 	}
 	known, theirs := t.row.Consensus.Config, r.State.Config
-	if r.Data != wire.DataTombstoned && !known.Has(from) &&
+	if r.Data != wire.DataTombstoned && len(known.Members) > 0 && !known.Has(from) &&
 		(theirs.Index < known.Index || theirs.Equal(known)) {
 		m.tombstoneReplica(t, from, known.Index)
 	}
