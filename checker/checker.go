@@ -138,6 +138,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchDone(j)
 	watchLists(j)
 	watchMemberships(j)
+	watchVotes(j)
 	watchStability(j)
 	watchManagement(j)
 	watchQuiescence(j)

@@ -42,6 +42,7 @@ func watchDurability(j *Judges) *durability {
 			v.deleted = true
 		}
 	})
+	tserver.TabletFailed.Subscribe(j.c.World, d.failed)
 	tserver.CopyEnded.Subscribe(j.c.World, func(e tserver.CopyEvent) {
 		d.tombstoned(e.TServer.Node().ID(), e.Tablet)
 	})
@@ -70,6 +71,16 @@ func (d *durability) tombstoned(n sim.NodeID, tablet wire.TabletID) {
 	}
 }
 
+// failed looks at a replica that cannot be opened: its disk must have been damaged. What was copied
+// there was judged at its source.
+func (d *durability) failed(e tserver.FailureEvent) {
+	*d.looked++
+	if n := e.TServer.Node().ID(); !d.j.fate.damaged[n] {
+		d.broken(e.Tablet, "lost-by-sound-disk", "%s cannot open its replica of %v: %s", n,
+			e.Tablet, e.Reason)
+	}
+}
+
 func (d *durability) view(n sim.NodeID, tablet wire.TabletID) *durableView {
 	for _, v := range d.disks[n] {
 		if v.replica.Tablet() == tablet {
@@ -83,6 +94,11 @@ func (d *durability) view(n sim.NodeID, tablet wire.TabletID) *durableView {
 func (d *durability) synced(e sim.SyncEvent) {
 	for _, v := range d.disks[e.Node.ID()] {
 		v.synced(e.File)
+		if v.broke != "" && !v.deleted && !d.j.fate.damaged[e.Node.ID()] {
+			d.broken(v.replica.Tablet(), "promise-forgotten", "%s has of %v %s", e.Node.ID(),
+				v.replica.Tablet(), v.broke)
+		}
+		v.broke = ""
 	}
 }
 

@@ -23,6 +23,7 @@ type durableView struct {
 	offset  int         // in the log, of its first byte
 	parsed  int         // bytes of it seen
 	deleted bool        // for good; what was acknowledged before was true then
+	broke   string      // how the metadata went back on what it promised
 }
 
 // viewOf reads a disk from the beginning.
@@ -119,8 +120,17 @@ func (v *durableView) readSegment() bool {
 }
 
 func (v *durableView) readMeta() {
-	if file, ok := v.durable(raft.MetaFile(v.replica.Dir())); ok {
-		v.meta, _ = raft.ReadMeta(v.replica.Dir(), file)
+	file, ok := v.durable(raft.MetaFile(v.replica.Dir()))
+	if !ok {
+		return
+	}
+	had := v.meta
+	v.meta, _ = raft.ReadMeta(v.replica.Dir(), file)
+	voted := had.Term > 0 && had.VotedFor != wire.NoServer
+	if v.meta.Term < had.Term ||
+		v.meta.Term == had.Term && voted && v.meta.VotedFor != had.VotedFor {
+		v.broke = fmt.Sprintf("term %d, vote for %d, where it held term %d, vote for %d",
+			v.meta.Term, v.meta.VotedFor, had.Term, had.VotedFor)
 	}
 }
 

@@ -6,22 +6,31 @@ import (
 
 	"tabletop/model/master"
 	"tabletop/model/raft"
-	"tabletop/model/variant"
+	"tabletop/model/replicas"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
-// management judges what leaders of tablets do about their replicas: they call none silent that
-// speaks to them, and they make no change, unless somebody demands it, that those whom they hear
-// cannot commit.
+// management judges what is done about the replicas of tablets: a leader calls none silent that
+// speaks to it, and neither it nor a master wants a change, unless somebody demands it, that the
+// voters who are there cannot commit.
 type management struct {
 	j      *Judges
 	looked *int
-	heard  map[ear]sim.Time  // when a leader last heard what a replica said of the tablet
-	told   map[seat]sim.Time // when a leader was last told to change the configuration
-	down   map[sim.NodeID]ending
-	// well is when a master was last told by a tablet's leader that most voters are healthy.
-	well map[seat]sim.Time
+	heard  map[ear]sim.Time // when a leader last heard what a replica said of the tablet
+	told   map[seat]order   // what a leader was last told to change
+	// entries is how many the last request to a replica brought, reach the last one that it has
+	// said to have and as many more; committed is up to where a leader holds its log for committed.
+	entries   map[ear]int64
+	reach     map[ear]int64
+	committed map[raft.Observed]int64
+	down      map[sim.NodeID]ending
+}
+
+// order is a request to change the configuration of an index.
+type order struct {
+	at  sim.Time
+	cas int64
 }
 
 // ending is when a program ended, and whether its machine was there to refuse calls.
@@ -38,33 +47,36 @@ type ear struct {
 
 // A leader knows that a voter is gone when a call that hangs has timed out
 // (consensus_rpc_timeout_ms), by a clock that is wrong, or when the next calls are refused.
-const (
-	hangsFor   = 40 * time.Second
-	refusesFor = 5 * time.Second
-)
+func (m *management) hangsFor() time.Duration { return m.j.c.Variants.RPCTimeout * 3 / 2 }
 
-// handled is how long a master may take over a report, with others waiting.
-const handled = 5 * time.Second
+const refusesFor = 5 * time.Second
 
 // unread is how long an answer may lie at a program that is slow.
 const unread = 200 * time.Millisecond
 
 func watchManagement(j *Judges) {
 	m := &management{j: j, looked: j.counter(ReplicaManagement), heard: map[ear]sim.Time{},
-		told: map[seat]sim.Time{}, down: map[sim.NodeID]ending{}, well: map[seat]sim.Time{}}
+		told: map[seat]order{}, entries: map[ear]int64{}, reach: map[ear]int64{},
+		committed: map[raft.Observed]int64{}, down: map[sim.NodeID]ending{}}
 	w := j.c.World
 	sim.Delivered.Subscribe(w, m.delivered)
 	sim.Sent.Subscribe(w, m.sent)
 	raft.Elected.Subscribe(w, func(e raft.ReplicaEvent) {
 		for _, id := range e.Replica.Active().Servers() {
-			delete(m.heard, ear{seat{e.Replica.Node().ID(), e.Replica.Tablet()}, id.Node()})
+			at := ear{seat{e.Replica.Node().ID(), e.Replica.Tablet()}, id.Node()}
+			delete(m.heard, at)
+			delete(m.reach, at)
 		}
 	})
 	sim.NodeDown.Subscribe(w, func(e sim.NodeEvent) {
 		m.down[e.Node.ID()] = ending{w.Now(), e.Reason == "killed"}
 	})
 	sim.NodeUp.Subscribe(w, func(e sim.NodeEvent) { delete(m.down, e.Node.ID()) })
-	master.TaskStarted.Subscribe(w, m.adds)
+	master.ReplicasDecided.Subscribe(w, m.decided)
+	raft.EntryCommitted.Subscribe(w, func(e raft.EntryEvent) {
+		m.committed[e.Replica] = e.Entry.Index
+	})
+	raft.EvictionDecided.Subscribe(w, m.evicts)
 	raft.EntryAppended.Subscribe(w, m.appended)
 }
 
@@ -72,23 +84,23 @@ func (m *management) delivered(e *sim.Envelope) {
 	now := m.j.c.World.Now()
 	switch msg := e.Msg.(type) {
 	case *wire.UpdateConsensusResponse:
-		if msg.Code != wire.WrongServerUUID {
-			m.heard[ear{seat{e.To, msg.Tablet}, e.From}] = now
+		at := ear{seat{e.To, msg.Tablet}, e.From}
+		if msg.Code != wire.WrongServerUUID && e.Awaited() {
+			m.heard[at] = now
+		}
+		if msg.Code == wire.OK {
+			m.reach[at] = msg.LastReceived.Index + m.entries[at]
 		}
 	case *wire.ChangeConfigRequest:
-		m.told[seat{e.To, msg.Tablet}] = now
-	case *wire.TSHeartbeatRequest:
-		for i := range msg.Report.Tablets {
-			t := &msg.Report.Tablets[i]
-			if t.State.Leader == msg.Server && mostWell(t.State) {
-				m.well[seat{e.To, t.Tablet}] = now
-			}
-		}
+		m.told[seat{e.To, msg.Tablet}] = order{now, msg.CAS}
 	}
 }
 
 // sent looks at what a leader tells the masters of its peers. Clocks may be 30 % wrong.
 func (m *management) sent(e *sim.Envelope) {
+	if req, ok := e.Msg.(*wire.UpdateConsensusRequest); ok {
+		m.entries[ear{seat{e.From, req.Tablet}, e.To}] = int64(len(req.Entries))
+	}
 	report, ok := e.Msg.(*wire.TSHeartbeatRequest)
 	if !ok {
 		return
@@ -112,16 +124,25 @@ func (m *management) sent(e *sim.Envelope) {
 	}
 }
 
-// appended looks at a configuration that a leader begins of itself: the voters that it leaves must
-// be there to commit it.
+// appended looks at a configuration that a leader begins: if it was told to, it is the one that was
+// meant that it changes; if not, the voters that it leaves must be there to commit it.
 func (m *management) appended(e raft.AppendedEvent) {
 	r := e.Replica
-	if e.Entry.Type != wire.ChangeConfig || r.Role() != raft.Leader ||
-		r.Tablet() == wire.SysCatalog { // where only people remove anybody
+	if e.Entry.Type != wire.ChangeConfig || r.Role() != raft.Leader {
 		return
 	}
 	at, now := seat{r.Node().ID(), r.Tablet()}, m.j.c.World.Now()
-	if told, was := m.told[at]; was && told == now {
+	if o, was := m.told[at]; was && o.at == now {
+		if o.cas != wire.NoCAS && o.cas != r.Config().Index {
+			m.j.report(Violation{Oracle: ReplicaManagement, Object: objectOf(r.Tablet()),
+				Reason: "another-configuration", Detail: fmt.Sprintf(
+					"%s was told to change configuration %d of %v, and changes %v", name(r), o.cas,
+					r.Tablet(), r.Config())})
+		}
+		return
+	}
+	m.promotes(r, raft.ConfigOf(e.Entry))
+	if r.Tablet() == wire.SysCatalog { // where only people remove anybody
 		return
 	}
 	*m.looked++
@@ -130,7 +151,7 @@ func (m *management) appended(e raft.AppendedEvent) {
 	for _, id := range voters {
 		end, ended := m.down[id.Node()]
 		ago := now.Sub(end.at)
-		gone := ended && (ago >= hangsFor || end.refuses && ago >= refusesFor)
+		gone := ended && (ago >= m.hangsFor() || end.refuses && ago >= refusesFor)
 		if !gone || id == r.ID() {
 			there++
 		}
@@ -143,30 +164,78 @@ func (m *management) appended(e raft.AppendedEvent) {
 	}
 }
 
-// adds looks at a master that wants another replica before one is evicted: most voters must be
-// well, or that cannot be committed.
-func (m *management) adds(e master.TaskEvent) {
-	if e.Task.Name != "AddReplica" || m.j.c.Variants.Replacement != variant.Replace343 {
-		return
-	}
-	*m.looked++
-	well, was := m.well[seat{e.Master.Node().ID(), e.Task.Tablet}]
-	if ago := m.j.c.World.Now().Sub(well); !was || ago >= handled {
-		m.j.report(Violation{Oracle: ReplicaManagement, Object: "tablet",
-			Reason: "added-without-majority", Detail: fmt.Sprintf(
-				"%s wants another replica of %v, most of whose voters have not been well for %v",
-				e.Master.Node().Name(), e.Task.Tablet, ago)})
+// promotes looks at a leader that makes a voter of a non-voter: that lacked no more than one
+// request of what is committed.
+func (m *management) promotes(r raft.Observed, next wire.RaftConfig) {
+	for _, member := range next.Members {
+		before, was := r.Config().Find(member.ID)
+		if !was || !before.NonVoter || member.NonVoter {
+			continue
+		}
+		at := ear{seat{r.Node().ID(), r.Tablet()}, member.ID.Node()}
+		if m.reach[at] < m.committed[r] || m.reach[at] == 0 {
+			m.j.report(Violation{Oracle: ReplicaManagement, Object: objectOf(r.Tablet()),
+				Reason: "promoted-too-early", Detail: fmt.Sprintf(
+					"%s makes a voter of %s, which lacks more than one request of %d entries of %v",
+					name(r), m.name(member.ID.Node()), m.committed[r], r.Tablet())})
+		}
 	}
 }
 
-func mostWell(s wire.ConsensusState) bool {
-	voters, well := s.Config.Voters(), 0
-	for _, id := range voters {
-		if s.HealthOf(id) == wire.Healthy {
+// evicts looks at a leader that drops a member by itself, under 3-2-3: most of the voters that it
+// leaves must have answered well the last time, and more than one must be left.
+func (m *management) evicts(e raft.EvictionEvent) {
+	*m.looked++
+	voters, well := 0, 0
+	for i, member := range e.State.Config.Members {
+		if member.NonVoter || member.ID == e.Victim {
+			continue
+		}
+		voters++
+		if e.Viable[i] || member.ID == e.State.Leader {
 			well++
 		}
 	}
-	return well >= raft.Majority(len(voters))
+	if voters < 2 || well < raft.Majority(voters) {
+		m.j.report(Violation{Oracle: ReplicaManagement, Object: objectOf(e.Replica.Tablet()),
+			Reason: "decided-without-majority", Detail: fmt.Sprint(e)})
+	}
+}
+
+// decided looks at what a master wants of a tablet's configuration: never without the leader, and
+// only what the voters that are well can commit. Under 3-2-3 the leader looks to that.
+func (m *management) decided(e master.DecisionEvent) {
+	*m.looked++
+	c, d := e.State.Config, e.Decision
+	bad := ""
+	switch {
+	case d.Action == replicas.Evict && d.Server == e.State.Leader:
+		bad = "leader-evicted"
+	case d.Action == replicas.AddNonVoter && !mostWell(e.State, wire.NoServer),
+		d.Action == replicas.Evict && !mostWell(e.State, d.Server):
+		bad = "decided-without-majority"
+	}
+	if bad != "" {
+		m.j.report(Violation{Oracle: ReplicaManagement, Object: "tablet", Reason: bad,
+			Detail: fmt.Sprintf("%s wants %v of %v, which is %v, led by %s, and reported %v",
+				e.Master.Node().Name(), d, e.Tablet, c, m.name(e.State.Leader.Node()),
+				e.State.Health)})
+	}
+}
+
+// mostWell reports whether most of the voters but that one are said to be well.
+func mostWell(s replicas.State, but wire.ServerID) bool {
+	voters, well := 0, 0
+	for i, member := range s.Config.Members {
+		if member.NonVoter || member.ID == but {
+			continue
+		}
+		voters++
+		if s.Health[i] == wire.Healthy {
+			well++
+		}
+	}
+	return well >= raft.Majority(voters)
 }
 
 func (m *management) name(id sim.NodeID) string { return m.j.c.World.Node(id).Name() }

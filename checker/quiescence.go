@@ -24,8 +24,9 @@ type quiescence struct {
 type shipping struct {
 	term        int64
 	opened      int
-	sent, acked int64 // the last entry of the last request, and the last one acknowledged
-	empty       int   // how often it was told the same, and no entry, since then
+	call        uint64 // the last request
+	sent, acked int64  // its last entry, and the last one acknowledged
+	empty       int    // how often it was told the same, and no entry, since then
 	since       sim.Time
 }
 
@@ -48,13 +49,13 @@ func watchQuiescence(j *Judges) {
 	sim.Sent.Subscribe(w, func(e *sim.Envelope) {
 		m, ok := e.Msg.(*wire.UpdateConsensusRequest)
 		if ok && m.Dest == j.c.ServerOn(e.To) { // and not another that was in its place
-			q.ships(ear{seat{e.From, m.Tablet}, e.To}, m)
+			q.ships(ear{seat{e.From, m.Tablet}, e.To}, e.CallID(), m)
 		}
 	})
 	sim.Delivered.Subscribe(w, func(e *sim.Envelope) {
 		if m, ok := e.Msg.(*wire.UpdateConsensusResponse); ok && m.Code == wire.OK {
 			at := ear{seat{e.To, m.Tablet}, e.From}
-			if l := q.links[at]; l.term == m.Term {
+			if l := q.links[at]; l.term == m.Term && e.Awaited() && e.CallID() == l.call {
 				l.acked = max(l.acked, l.sent)
 				q.links[at] = l
 			}
@@ -70,7 +71,7 @@ func watchQuiescence(j *Judges) {
 }
 
 // ships looks at what a leader sends.
-func (q *quiescence) ships(at ear, m *wire.UpdateConsensusRequest) {
+func (q *quiescence) ships(at ear, call uint64, m *wire.UpdateConsensusRequest) {
 	l, opened := q.links[at], q.opened[seat{at.peer, m.Tablet}]
 	if l.term != m.Term || l.opened != opened {
 		l = shipping{term: m.Term, opened: opened}
@@ -82,6 +83,7 @@ func (q *quiescence) ships(at ear, m *wire.UpdateConsensusRequest) {
 	if l.empty++; l.empty > maxEmpty {
 		q.report(at, m, "told-again", "the same over and over")
 	}
+	l.call = call
 	l.sent = m.Preceding.Index
 	if n := len(m.Entries); n > 0 {
 		*q.looked++

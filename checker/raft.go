@@ -46,6 +46,7 @@ func watchRaft(j *Judges) *raftJudge {
 	r := &raftJudge{j: j, logs: map[wire.TabletID]*tabletLog{}, last: map[raft.Observed]int64{},
 		elections: j.counter(ElectionSafety), appends: j.counter(LogMatching),
 		commits: j.counter(LeaderCompleteness), applies: j.counter(StateMachineSafety)}
+	raft.Candidate.Subscribe(j.c.World, r.stands)
 	raft.Elected.Subscribe(j.c.World, r.elected)
 	raft.EntryAppended.Subscribe(j.c.World, r.appended)
 	raft.EntryCommitted.Subscribe(j.c.World, r.committed)
@@ -66,6 +67,16 @@ func (r *raftJudge) log(id wire.TabletID) *tabletLog {
 		r.logs[id] = l
 	}
 	return l
+}
+
+// stands checks that who begins a term does not go on leading: that term is not its own.
+func (r *raftJudge) stands(e raft.ReplicaEvent) {
+	*r.elections++
+	if e.Replica.Role() == raft.Leader {
+		r.j.report(Violation{Oracle: ElectionSafety, Object: objectOf(e.Replica.Tablet()),
+			Reason: "leader-stands", Detail: fmt.Sprintf("%s stands for term %d of %v as a leader",
+				name(e.Replica), e.Term, e.Replica.Tablet())})
+	}
 }
 
 // elected checks that the term has one leader and that it has everything committed so far. With

@@ -1,6 +1,7 @@
 package nemesis
 
 import (
+	"slices"
 	"time"
 
 	"tabletop/model/master"
@@ -17,6 +18,9 @@ type Storm struct {
 	// Changes are what may be done to configurations: what the masters' replica management sets
 	// right again.
 	Changes []string
+	// Single tells that tablets have one replica only, so that no tablet server may lose what its
+	// disk held.
+	Single bool
 	// Unbounded lets disks of a majority lose what they held for durable. The system may stand
 	// still then, but never lie.
 	Unbounded bool
@@ -62,9 +66,9 @@ func (s Storm) suits(k Kind) bool {
 	case RemoveMaster:
 		return len(s.Masters) >= 3
 	case Lose:
-		return len(s.TServers) > 3
+		return len(s.TServers) > 3 && !s.Single
 	}
-	return true
+	return !infoOf(k).Loses || !s.Single || len(s.Masters) >= 3
 }
 
 func (a *appetite) add(k *KindInfo, weight int) {
@@ -90,19 +94,26 @@ type drawer struct {
 	r        *sim.Rand
 	onMaster int // how often a master is the target, of a million
 	longest  time.Duration
-	victims  []string // whose disks may lose what they held for durable
+	// favourite is a tablet server that is struck more often than others, so that faults meet.
+	favourite string
+	doomed    string   // the master that may be removed
+	victims   []string // whose disks may lose what they held for durable
 }
 
-// Draw makes the faults of one storm. Each is drawn by itself: none is placed after another on
-// purpose.
+// Draw makes the faults of one storm. Each is drawn by itself, but for maintenance, during which a
+// server is mostly taken down: that is what it is for.
 func Draw(r *sim.Rand, s Storm) []Fault {
 	diet := drawAppetite(r, s)
 	pace := r.Duration(2*time.Second, 9*time.Second)
 	d := &drawer{Storm: s, r: r, longest: r.Duration(2*time.Second, 20*time.Second),
 		onMaster: 600_000 + r.Intn(350_000)}
-	d.victims = []string{d.one(s.TServers)}
-	if victim := d.one(s.Masters); len(s.Masters) >= 3 {
-		d.victims = append(d.victims, victim)
+	d.favourite = d.one(s.TServers)
+	if !s.Single {
+		d.victims = []string{d.favourite}
+	}
+	d.doomed = d.one(s.Masters)
+	if len(s.Masters) >= 3 {
+		d.victims = append(d.victims, d.doomed)
 	}
 	var faults []Fault
 	for at := s.Begin + r.Duration(0, pace); at < s.End; at += r.Duration(pace/4, pace*7/4) {
@@ -111,8 +122,32 @@ func Draw(r *sim.Rand, s Storm) []Fault {
 		d.aim(&f, k)
 		d.fill(&f, k)
 		faults = append(faults, f)
+		if f.Kind == Maintenance && r.Chance(700_000) {
+			faults = append(faults, d.work(f))
+		}
 	}
 	return faults
+}
+
+// work is what is done to a server that is in maintenance.
+func (d *drawer) work(m Fault) Fault {
+	f := Fault{ID: m.ID + 1, Kind: []Kind{Kill, PowerOff, Lose}[d.r.Intn(3)], Target: m.Target,
+		At: m.At + d.between(100*time.Millisecond, m.For)}
+	if f.Kind == Lose && (!d.suits(Lose) || !slices.Contains(d.victims, m.Target)) {
+		f.Kind = PowerOff
+	}
+	if f.Kind != Lose {
+		f.For = d.between(time.Second, 40*time.Second)
+	}
+	return f
+}
+
+// tserver draws a tablet server, the favourite more often than others.
+func (d *drawer) tserver() string {
+	if d.r.Chance(400_000) {
+		return d.favourite
+	}
+	return d.one(d.TServers)
 }
 
 func (d *drawer) one(words []string) string { return words[d.r.Intn(len(words))] }
@@ -129,9 +164,9 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 	case k.Kind == AddMaster:
 		f.Target = d.one(d.Spares)
 	case k.Kind == RemoveMaster:
-		f.Target = d.victims[1]
+		f.Target = d.doomed
 	case k.Only == "tservers":
-		f.Target = d.one(d.TServers)
+		f.Target = d.tserver()
 		if k.Kind == ChangeConfig {
 			f.Table = table
 		}
@@ -145,17 +180,17 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 	case k.Group && d.r.Chance(60_000):
 		f.Target = "masters"
 	case k.Kind == ClockJump: // masters do not read the wall clock
-		f.Target = d.one(d.TServers)
+		f.Target = d.tserver()
 	case onMaster || k.Kind == KillAt:
 		f.Target = d.master(k.Kind)
 	case k.Kind == Elect:
-		f.Table, f.Target = table, d.one(d.TServers)
+		f.Table, f.Target = table, d.tserver()
 	case k.Kind == StepDown, k.Kind == Transfer:
 		f.Table, f.Target = table, "tablet-leader:"+table
 	case d.r.Chance(300_000):
 		f.Target = "tablet-leader:" + table
 	default:
-		f.Target = d.one(d.TServers)
+		f.Target = d.tserver()
 	}
 }
 
@@ -211,6 +246,9 @@ func (d *drawer) fill(f *Fault, k *KindInfo) {
 		case "for":
 			f.For = d.between(300*time.Millisecond, d.longest)
 			switch f.Kind {
+			case Maintenance: // half of it lasts until all is healed
+				left := max(d.End-f.At, time.Second)
+				f.For = min(f.For+d.between(0, 2*left), left)
 			case Partition:
 				f.For += d.between(0, 8*time.Second)
 			case ClockJump:

@@ -26,7 +26,6 @@ var catalogue = map[string]string{
 	"start-stamp": checker.Liveness,
 	"KUDU-3486":   checker.Liveness,
 
-	"KUDU-597":  checker.UniqueName,
 	"5d82368da": checker.ElectionSafety,
 	"1eb24183a": checker.DurableBeforeVisible,
 	"KUDU-1338": checker.Configuration,

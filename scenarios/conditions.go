@@ -71,6 +71,16 @@ func masters(names ...string) condition {
 	}
 }
 
+// down wants a node's program not to run, and some other master to lead.
+func down(name string) condition {
+	return func(s *stage) string {
+		if s.node(name).Alive() {
+			return name + " runs"
+		}
+		return anotherLeads(name)(s)
+	}
+}
+
 // lost wants the machines to be gone for good.
 func lost(names ...string) condition {
 	return func(s *stage) string {

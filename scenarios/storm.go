@@ -14,7 +14,7 @@ import (
 
 // GeneratorVersion changes whenever a seed gives another plan than before, or a plan another run;
 // a token made by another version cannot be replayed.
-const GeneratorVersion = 6
+const GeneratorVersion = 7
 
 var streamPlan = sim.NewStream("scenarios/plan")
 
@@ -31,12 +31,6 @@ func disasterPlan(seed uint64, s variant.Selection) Plan { return drawStorm("dis
 func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	d := &drawing{r: sim.NewRand(seed, streamPlan)}
 	d.size()
-	// Of its own, so that it draws nothing away from the rest: the storms are the same without it.
-	// The log of a tablet reaches some hundred bytes, that of the masters some thousand.
-	d.segment = []string{"8MiB", "8MiB", "8MiB", "4KiB", "2KiB", "1KiB", "512",
-		"256"}[sim.NewRand(seed, streamPlan, 2).Intn(8)]
-	// So is this. Most entries have less than two hundred bytes.
-	d.batch = []string{"1MiB", "1MiB", "1MiB", "64"}[sim.NewRand(seed, streamPlan, 3).Intn(4)]
 	d.resize(s)
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
@@ -48,7 +42,7 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 		Begin: d.begin, End: d.end, Masters: numbered("master-", d.masters),
 		TServers: numbered("ts-", d.tservers), Tables: d.names,
 		Spares: numbered("master-", d.masters+d.spares)[d.masters:], Changes: d.changes(),
-		Unbounded: scenario == "disaster"})
+		Single: d.single, Unbounded: scenario == "disaster"})
 	return p
 }
 
@@ -66,11 +60,14 @@ type drawing struct {
 	masters, tservers, clients int
 	reader                     int // a client that only reads; 0: none
 	net, disk                  string
-	spares                     int // masters that may be added
-	unavailable                time.Duration
+	spares                     int           // masters that may be added
+	unavailable, timeout       time.Duration // for replicas to fail, and for calls to them
 	replacement                string
 	segment                    string // size of those of the logs
 	batch                      string // size of what a leader sends at once
+	blocks                     int    // of data in a replica
+	rash                       bool   // no pre-elections
+	single                     bool   // some tables have one replica only
 	names                      []string
 	begin, end                 time.Duration
 	ops                        []PlannedOp
@@ -86,10 +83,22 @@ func (d *drawing) size() {
 	}
 	d.net = []string{"lan", "lan", "lan", "wan", "jitter"}[d.r.Intn(5)]
 	d.disk = []string{"ssd", "ssd", "ssd", "hdd", "stalls"}[d.r.Intn(5)]
-	d.unavailable = []time.Duration{4 * time.Second, 10 * time.Second, 30 * time.Second,
-		300 * time.Second}[d.r.Intn(4)]
+	// In a third of the storms most outages are too short for a replica to be replaced.
+	d.unavailable = []time.Duration{4 * time.Second, 4 * time.Second, 6 * time.Second,
+		10 * time.Second, 30 * time.Second, 300 * time.Second}[d.r.Intn(6)]
+	d.timeout = []time.Duration{2 * time.Second, 30 * time.Second}[d.r.Intn(2)]
 	d.replacement = []string{variant.Replace343, variant.Replace343,
 		variant.Replace323}[d.r.Intn(3)]
+	// The log of a tablet reaches some hundred bytes, that of the masters some thousand. Most
+	// entries have less than two hundred.
+	d.segment = []string{"8MiB", "8MiB", "8MiB", "4KiB", "2KiB", "1KiB", "512", "256"}[d.r.Intn(8)]
+	d.batch = "1MiB"
+	if d.r.Chance(60_000) {
+		d.batch = "64"
+	}
+	d.blocks = []int{0, 0, 4, 10, 30}[d.r.Intn(5)]
+	d.rash = d.r.Chance(150_000)
+	d.single = d.r.Chance(120_000)
 	if d.r.Chance(250_000) {
 		d.spares = 1 + d.r.Intn(2)
 	}
@@ -122,7 +131,9 @@ func (d *drawing) options() []string {
 		fmt.Sprint("clients=", d.clients), "net=" + d.net, "disk=" + d.disk,
 		fmt.Sprint("spare-masters=", d.spares), "replica-management=" + d.replacement,
 		"follower-unavailable=" + d.unavailable.String(),
+		"consensus-rpc-timeout=" + d.timeout.String(),
 		"log-segment-size=" + d.segment, "max-batch=" + d.batch,
+		fmt.Sprint("data-blocks=", d.blocks), fmt.Sprint("pre-election=", !d.rash),
 	}
 }
 
@@ -178,7 +189,7 @@ func (d *drawing) add(at time.Duration, who int, op client.Op) {
 func (d *drawing) create(name string) client.Op {
 	op := client.Op{Kind: client.Create, Name: name, Columns: []string{"k", "a"},
 		Tablets: 1 + d.r.Intn(2), Replicas: 3}
-	if d.tservers < 3 {
+	if d.tservers < 3 || d.single && d.r.Chance(500_000) {
 		op.Replicas = 1
 	}
 	if d.r.Chance(20_000) {
@@ -207,6 +218,9 @@ func (d *drawing) draw(name string) client.Op {
 			{Kind: wire.DropColumn, Column: d.column()}}
 	case x < 72 && d.replacement == variant.Replace343: // 3-2-3 never takes one too many away
 		op.Replicas = []int{3, 5}[d.r.Intn(2)]
+		if d.single {
+			op.Replicas = []int{1, 3}[d.r.Intn(2)]
+		}
 	case x < 80:
 		op.NewName = d.other(name)
 	case x < 83:

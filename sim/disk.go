@@ -262,10 +262,16 @@ func (f *File) Sync(p *Proc) error {
 		f.lose(covered)
 		return f.disk.failed(f.name, err)
 	}
+	astray := false
 	for _, w := range covered {
-		if !f.disk.misdirect(f, w) {
+		if f.disk.misdirect(f, w) {
+			astray = true
+		} else {
 			f.reach(w)
 		}
+	}
+	if astray {
+		f.reread()
 	}
 	f.reuse(covered)
 	f.disk.synced(p, f.name)

@@ -126,7 +126,6 @@ func (d *Disk) misdirect(f *File, w fileWrite) bool {
 			victim.reread()
 			d.damaged(victim)
 		}
-		f.reread()
 		f.part()
 		d.damaged(f)
 		return true

@@ -142,6 +142,27 @@ func TestMisdirectedWrite(t *testing.T) {
 	require.Contains(t, string(f)+string(g), "W", "and over something else")
 }
 
+// What one sync brings to disk stays readable, also where some of it lands elsewhere.
+func TestMisdirectedAmongOthers(t *testing.T) {
+	var cached []byte
+	n := onDisk(t, 5, func(p *sim.Proc, d *sim.Disk) {
+		x := d.Disturb(sim.DiskFault{Misdirect: 300_000})
+		f := d.Create("f")
+		for range 20 {
+			f.Append([]byte("W"))
+		}
+		p.Must(f.Sync(p))
+		p.Must(d.SyncDir(p))
+		require.Positive(t, x.Effects.Misdirected)
+		require.Less(t, x.Effects.Misdirected, 20)
+		x.End()
+		cached = bytes.Clone(f.Bytes())
+	})
+	require.Len(t, cached, 20)
+	n.PowerOff()
+	require.Equal(t, n.Disk().Open("f").Bytes(), cached)
+}
+
 func TestWipe(t *testing.T) {
 	n := onDisk(t, 1, func(p *sim.Proc, d *sim.Disk) { d.Create("f") })
 	n.Kill()

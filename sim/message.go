@@ -59,6 +59,14 @@ type Envelope struct {
 // request reports whether somebody waits for an answer to the message.
 func (e *Envelope) request() bool { return e.caller != nil && !e.Response }
 
+// CallID returns the number of the call that a request and its response belong to.
+func (e *Envelope) CallID() uint64 { return e.callID }
+
+// Awaited reports whether the message is a response for which its caller still waits.
+func (e *Envelope) Awaited() bool {
+	return e.Response && e.caller.reply.conn == e.stream.conn && e.caller.reply.id == e.callID
+}
+
 // Size returns the length on the wire in bytes.
 func (e *Envelope) Size() int { return headerSize + e.Msg.Size() }
 

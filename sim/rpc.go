@@ -150,7 +150,7 @@ func (p *Proc) serve() {
 func (n *Node) answered(e *Envelope) {
 	n.world.delivered(e)
 	p, c := e.caller, e.stream.conn
-	if p.reply.conn == c && p.reply.id == e.callID {
+	if e.Awaited() {
 		p.reply.msg, p.reply.conn = e.Msg, nil
 		for i, other := range c.calls {
 			if other == p {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"tabletop/model/catalog"
+	"tabletop/model/replicas"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -22,6 +23,8 @@ var (
 	Registered = sim.NewTopic[TServerEvent]("tserver-registered")
 	// Reported tells that a master has taken a tablet report.
 	Reported = sim.NewTopic[ReportEvent]("report-processed")
+	// ReplicasDecided tells that a leader wants a tablet's configuration changed, and why.
+	ReplicasDecided = sim.NewTopic[DecisionEvent]("replicas-decided")
 	// TaskStarted tells that a master wants something of a tablet server.
 	TaskStarted = sim.NewTopic[TaskEvent]("task-started")
 	// TaskEnded tells how that ended.
@@ -127,6 +130,26 @@ func (e ReportEvent) String() string {
 		kind = "full"
 	}
 	return fmt.Sprintf("%v: %s, %d tablets", e.TServerEvent, kind, len(e.Tablets))
+}
+
+// DecisionEvent tells what a master decided about the replicas of a tablet, and from what.
+type DecisionEvent struct {
+	Master   *Master
+	Tablet   wire.TabletID
+	State    replicas.State
+	Decision replicas.Decision
+}
+
+// Fold implements sim.Event.
+func (e DecisionEvent) Fold(d *sim.Digest) {
+	d.Uint64(uint64(e.Master.node.ID()))
+	d.Uint64(uint64(e.Tablet))
+	d.Uint64(uint64(e.Decision.Action)<<32 | uint64(uint32(e.Decision.Server)))
+}
+
+func (e DecisionEvent) String() string {
+	return fmt.Sprintf("%s: %v of %v, %v %v", e.Master.node.Name(), e.Decision, e.Tablet,
+		e.State.Config, e.State.Health)
 }
 
 // TaskEvent tells what became of a task.

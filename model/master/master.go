@@ -75,10 +75,9 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 	case !m.join(p, cfg.Masters):
 		return
 	}
-	timing := raft.DefaultTiming()
-	timing.MaxBatch = m.v.MaxBatch
 	replica, err := cfg.Open(p, raft.Config{
-		Self: m.instance.ID, Tablet: wire.SysCatalog, Dir: dir, Timing: timing,
+		Self: m.instance.ID, Tablet: wire.SysCatalog, Dir: dir,
+		Timing:           raft.TimingOf(m.v),
 		Variants:         m.v,
 		PreElection:      m.v.PreElection,
 		FailureDetection: m.v.MasterFailureDetection,

@@ -116,5 +116,5 @@ func (m *Master) beginCopySession(p *sim.Proc, req sim.Message) sim.Message {
 		return wire.Refuse(req, wire.TabletNotRunning)
 	}
 	p.Must(raft.Verify(m.node, dir))
-	return m.source.Begin(r, fs.Superblock{Tablet: wire.SysCatalog}, dir)
+	return m.source.Begin(r, fs.Superblock{Tablet: wire.SysCatalog}, dir, 0)
 }

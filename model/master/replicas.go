@@ -44,6 +44,9 @@ func (m *Master) manageReplicas(t *tabletInfo, from wire.ServerID, r *wire.Repor
 	} else {
 		d = replicas.Decide343(s, replicas.BugsOf(m.v))
 	}
+	if d.Action != replicas.None {
+		ReplicasDecided.Publish(m.node.World(), DecisionEvent{m, t.row.ID, s, d})
+	}
 	switch d.Action {
 	case replicas.AddNonVoter:
 		m.addReplica(t, c.Config, wire.Member{NonVoter: true, Promote: true})

@@ -3,7 +3,6 @@ package raft
 import (
 	"time"
 
-	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -19,9 +18,6 @@ type round struct {
 // the entry is open, like SysCatalogTable::SyncWrite.
 func (r *Replica) Replicate(p *sim.Proc, term int64, t wire.EntryType,
 	payload []byte) (wire.OpID, error) {
-	if r.role == Leader && r.bug(variant.KUDU597) {
-		term = r.meta.Term
-	}
 	if r.role != Leader || r.meta.Term != term || r.lead.handingOver() {
 		return wire.OpID{}, ErrNotLeader
 	}

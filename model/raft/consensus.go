@@ -139,6 +139,13 @@ func DefaultTiming() Timing {
 	}
 }
 
+// TimingOf is Kudu's, but for what the options say.
+func TimingOf(v variant.Variants) Timing {
+	t := DefaultTiming()
+	t.RPC, t.Unavailable, t.MaxBatch = v.RPCTimeout, v.FollowerUnavailable, v.MaxBatch
+	return t
+}
+
 // minElectionTimeout follows RaftConsensus::MinimumElectionTimeout.
 func (t Timing) minElectionTimeout() time.Duration {
 	return t.Heartbeat * time.Duration(t.MissedHeartbeats)

@@ -3,6 +3,7 @@ package raft
 import (
 	"fmt"
 
+	"tabletop/model/replicas"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -29,6 +30,8 @@ var (
 	Flushed = sim.NewTopic[StateEvent]("flushed")
 	// Restored tells that a replica which was opened begins with such a state.
 	Restored = sim.NewTopic[StateEvent]("restored")
+	// EvictionDecided tells that a leader drops a member that failed, by itself.
+	EvictionDecided = sim.NewTopic[EvictionEvent]("eviction-decided")
 )
 
 // ReplicaEvent tells what became of a replica.
@@ -83,6 +86,25 @@ type StateEvent struct {
 
 func stateEvent(r *Replica, s flushedState) StateEvent {
 	return StateEvent{r, s.op, sumOf(s.state)}
+}
+
+// EvictionEvent tells that a leader wants to drop a member, and from what.
+type EvictionEvent struct {
+	Replica *Replica
+	State   replicas.State
+	Viable  []bool // of the members; nobody asks the leader
+	Victim  wire.ServerID
+}
+
+// Fold implements sim.Event.
+func (e EvictionEvent) Fold(d *sim.Digest) {
+	d.Uint64(uint64(e.Replica.Tablet()) ^ uint64(e.Replica.Node().ID())<<48)
+	d.Uint64(uint64(e.Victim))
+}
+
+func (e EvictionEvent) String() string {
+	return fmt.Sprintf("%s wants %v without %d: %v %v viable %v", e.Replica.Node().Name(),
+		e.Replica.Tablet(), e.Victim, e.State.Config, e.State.Health, e.Viable)
 }
 
 // StateSum returns a checksum of what a state machine has applied.

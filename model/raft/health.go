@@ -61,7 +61,7 @@ func (r *Replica) State() wire.ConsensusState {
 	for _, m := range s.Config.Members {
 		h := wire.Healthy // the leader itself
 		if f := r.lead.peer(m.ID); f != nil {
-			h = r.lead.healthOf(f)
+			h = f.last // and no later view, whose end nobody would be told of
 		} else if m.ID != r.self() {
 			h = wire.HealthUnknown
 		}
@@ -87,6 +87,7 @@ func (l *leadership) evictFailed() {
 	if d.Action != replicas.Evict {
 		return
 	}
+	EvictionDecided.Publish(r.node.World(), EvictionEvent{r, s, viable, d.Server})
 	change := wire.PeerChange{Kind: wire.RemovePeer, Member: wire.Member{ID: d.Server}}
 	r.node.Go("evict a failed follower", func(p *sim.Proc) {
 		r.ChangeConfig(p, c.Config.Index, []wire.PeerChange{change})

@@ -125,6 +125,9 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 		switch {
 		case r.Kind == RecordCommit:
 			*committed = max(*committed, r.Index)
+			if l.vouches(r.Synced) {
+				l.notes++
+			}
 		case r.Kind == RecordSegment || r.Entry.Index > l.lastIndex()+1 || r.Entry.Index < 1:
 			return 0, l.corrupt(s, at, "has an entry out of order")
 		case r.Entry.Index <= l.base.Index:
@@ -134,6 +137,7 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 			l.truncate(r.Entry.Index)
 			r.Entry.Payload = slices.Clone(r.Entry.Payload) // the disk may change under it
 			l.entries = append(l.entries, logged{r.Entry, s.base + r.End})
+			l.notes = 0
 			s.last = max(s.last, r.Entry.Index)
 		}
 		at = r.End

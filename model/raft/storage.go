@@ -81,7 +81,7 @@ type walog struct {
 	synced  int       // offset up to which the log is durable
 	urgent  int       // offset up to which somebody waits for the disk itself
 	noting  int       // up to there, the latest record says
-	noted   int       // up to there, a durable record says
+	notes   int       // how many records say that the last entry is durable
 	syncing bool      // a process brings it to disk
 	// syncedAt is when that was done last.
 	syncedAt sim.Time
@@ -130,6 +130,7 @@ func (l *walog) append(e wire.Entry) {
 		l.entries = slices.Grow(l.entries, len(l.entries)+1) // append alone grows by a quarter
 	}
 	l.entries = append(l.entries, logged{e, s.end()})
+	l.notes = 0
 	if l.opts.NoSync {
 		l.wanted.Broadcast() // else whoever needs it durable persists it
 	}
@@ -141,6 +142,14 @@ func (l *walog) noteCommitted(index int64) {
 	s := l.current()
 	l.record = commitRecord(l.record, s, index, l.noting)
 	s.file.Append(l.record)
+	if l.vouches(l.noting) {
+		l.notes++
+	}
+}
+
+// vouches reports whether a note that the log is durable up to an offset is one of its last entry.
+func (l *walog) vouches(upTo int) bool {
+	return len(l.entries) > 0 && upTo >= l.entries[len(l.entries)-1].end
 }
 
 // current returns the segment to write the next record to: a new one if the last has reached its
@@ -167,9 +176,11 @@ func (l *walog) letGo(count int) []*segment {
 	return gone
 }
 
-// unnoted reports whether no durable record says yet that the last entry is.
+// unnoted reports whether fewer than two durable records say that the last entry is. One does not
+// do: if it is the write that a disk misdirects, onto that entry, then both are lost, and nothing
+// tells that the log was longer.
 func (l *walog) unnoted() bool {
-	return len(l.entries) > 0 && l.entries[len(l.entries)-1].end > l.noted
+	return len(l.entries) > 0 && (l.notes < 2 || l.synced < l.end())
 }
 
 // truncate forgets the entries from index on. The disk forgets them when others take their
@@ -205,7 +216,7 @@ func (l *walog) endOf(index int64) int {
 // beginning.
 func (l *walog) sync(p *sim.Proc) {
 	l.syncing = true
-	upTo, noted := l.end(), l.noting
+	upTo := l.end()
 	for l.synced < upTo && !l.closed {
 		i := slices.IndexFunc(l.segs, func(s *segment) bool { return s.end() > l.synced })
 		s := l.segs[i]
@@ -217,7 +228,6 @@ func (l *walog) sync(p *sim.Proc) {
 		p.Must(s.file.Sync(p))
 		l.synced = max(l.synced, end)
 	}
-	l.noted = noted
 	l.syncing, l.syncedAt = false, p.Now()
 	l.done.Broadcast()
 }

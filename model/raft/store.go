@@ -31,7 +31,7 @@ func OpenStore(p *sim.Proc, dir string, opts LogOptions) (s *Store, committed in
 	// still hold: make durable what is about to be believed.
 	p.Must(p.Node().Disk().SyncDir(p))
 	s.log.sync(p)
-	if s.log.unnoted() { // nor must its end be taken for a torn tail next time
+	for s.log.unnoted() { // nor must its end be taken for a torn tail next time
 		s.log.noteCommitted(committed)
 		s.log.sync(p)
 	}
@@ -92,6 +92,6 @@ func (s *Store) FlushLog(p *sim.Proc, force bool) {
 	}
 }
 
-// Unnoted reports whether the disk does not say yet that the last entry is durable: NoteCommitted
-// and FlushLog with force make it say so.
+// Unnoted reports whether the disk does not say yet, twice, that the last entry is durable:
+// NoteCommitted and FlushLog with force make it say so.
 func (s *Store) Unnoted() bool { return s.log.unnoted() }

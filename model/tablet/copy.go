@@ -2,6 +2,7 @@ package tablet
 
 import (
 	"fmt"
+	"time"
 
 	"tabletop/model/fs"
 	"tabletop/model/raft"
@@ -26,6 +27,9 @@ func Copy(p *sim.Proc, id wire.TabletID, dir string, old fs.Superblock, tombston
 	sb := fs.Superblock{Tablet: id, Table: begun.Table, Version: begun.Version,
 		Schema: begun.Schema, Data: wire.DataCopying, LastLogged: old.LastLogged}
 	sb.Write(p, dir)
+	if err := fetchBlocks(p, source, begun); err != nil {
+		return sb, err
+	}
 	if err := fetch(p, dir, source, begun); err != nil {
 		return sb, err
 	}
@@ -37,6 +41,25 @@ func Copy(p *sim.Proc, id wire.TabletID, dir string, old fs.Superblock, tombston
 	sb.Write(p, dir)
 	call(p, source, &wire.EndCopySessionRequest{Dest: source, Session: begun.Session})
 	return sb, nil
+}
+
+var streamBlock = sim.NewStream("tablet/block")
+
+// fetchBlocks takes as long as it takes to bring the blocks of a session to disk.
+func fetchBlocks(p *sim.Proc, source wire.ServerID, begun *wire.BeginCopySessionResponse) error {
+	for i := range begun.Blocks {
+		m, err := call(p, source, &wire.FetchDataRequest{Dest: source, Session: begun.Session,
+			Block: i + 1})
+		if err != nil {
+			return err
+		}
+		if s := m.(*wire.FetchDataResponse).Status; !s.OK() {
+			return fmt.Errorf("source: %v", s)
+		}
+		p.Sleep("block of data", p.Node().Uniform(streamBlock, 300*time.Millisecond,
+			700*time.Millisecond))
+	}
+	return nil
 }
 
 // fetch brings the files of a session to disk.

@@ -32,8 +32,9 @@ type Source struct {
 // session holds a replica's files as they were when it began, so that the log may be collected
 // meanwhile.
 type session struct {
-	files []copied
-	used  sim.Time // last
+	files  []copied
+	blocks int
+	used   sim.Time // last
 }
 
 type copied struct {
@@ -44,13 +45,13 @@ type copied struct {
 // NewSource returns the source of a server.
 func NewSource(n *sim.Node) *Source { return &Source{node: n, sessions: map[uint64]*session{}} }
 
-// Begin opens a session on a replica kept under a folder.
-func (s *Source) Begin(r raft.Observed, sb fs.Superblock,
-	dir string) *wire.BeginCopySessionResponse {
+// Begin opens a session on a replica kept under a folder, which has so many blocks of data.
+func (s *Source) Begin(r raft.Observed, sb fs.Superblock, dir string,
+	blocks int) *wire.BeginCopySessionResponse {
 	s.forgetIdle()
 	resp := &wire.BeginCopySessionResponse{Table: sb.Table, Version: sb.Version, Schema: sb.Schema,
-		Term: r.Term(), Config: r.Config()}
-	x := &session{used: s.node.Now()}
+		Term: r.Term(), Config: r.Config(), Blocks: blocks}
+	x := &session{blocks: blocks, used: s.node.Now()}
 	for _, name := range raft.Files(s.node, dir) {
 		data := slices.Clone(s.node.Disk().Open(dir + "/" + name).Bytes())
 		x.files = append(x.files, copied{name, data})
@@ -62,10 +63,14 @@ func (s *Source) Begin(r raft.Observed, sb fs.Superblock,
 	return resp
 }
 
-// Fetch returns a piece of a file of a session.
+// Fetch returns a piece of a file of a session, or for a block that it is there: what is in it is
+// not modelled.
 func (s *Source) Fetch(req *wire.FetchDataRequest) *wire.FetchDataResponse {
 	if x := s.sessions[req.Session]; x != nil {
 		x.used = s.node.Now()
+		if req.Block > 0 && req.Block <= x.blocks {
+			return &wire.FetchDataResponse{}
+		}
 		for _, f := range x.files {
 			if f.name == req.File && req.Offset <= len(f.data) {
 				end := min(len(f.data), req.Offset+chunkSize)

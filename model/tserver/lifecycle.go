@@ -173,5 +173,5 @@ func (ts *TServer) beginCopySession(p *sim.Proc, req *wire.BeginCopySessionReque
 		ts.markDirty(t.Tablet)
 		return wire.Refuse(req, wire.TabletFailed)
 	}
-	return ts.source.Begin(whole, t.Superblock, t.dir())
+	return ts.source.Begin(whole, t.Superblock, t.dir(), ts.v.DataBlocks)
 }

@@ -88,10 +88,9 @@ func (t *replica) open(p *sim.Proc) {
 }
 
 func (t *replica) config() raft.Config {
-	timing := raft.DefaultTiming()
-	timing.Unavailable, timing.MaxBatch = t.ts.v.FollowerUnavailable, t.ts.v.MaxBatch
 	return raft.Config{
-		Self: t.ts.instance.ID, Tablet: t.Tablet, Dir: t.dir(), Timing: timing,
+		Self: t.ts.instance.ID, Tablet: t.Tablet, Dir: t.dir(),
+		Timing:   raft.TimingOf(t.ts.v),
 		Variants: t.ts.v, PreElection: t.ts.v.PreElection, FailureDetection: true,
 		Log: raft.LogOptions{SegmentSize: t.ts.v.LogSegmentSize,
 			NoSync: !t.ts.v.SyncsAlways()},

@@ -61,10 +61,13 @@ type Options struct {
 	RestartDelay           time.Duration
 	// FollowerUnavailable is how long a replica is silent before it counts as failed.
 	FollowerUnavailable time.Duration
-	Replacement         string
-	LogSegmentSize      int // bytes
-	MaxBatch            int // bytes
-	Sync                string
+	// RPCTimeout is how long a leader waits for a peer's answer.
+	RPCTimeout     time.Duration
+	Replacement    string
+	LogSegmentSize int // bytes
+	MaxBatch       int // bytes
+	DataBlocks     int // of each replica
+	Sync           string
 }
 
 // Option describes one of the Options.
@@ -81,6 +84,7 @@ func (o Option) Default() string { return o.get(defaultOptions) }
 var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: true,
 	MasterFailureDetection: true, WaitsEndWithTerm: true, Fix: NoFix, Net: "lan", Disk: "ssd",
 	RestartDelay: 2 * time.Second, FollowerUnavailable: 300 * time.Second,
+	RPCTimeout:  30 * time.Second,
 	Replacement: Replace343, LogSegmentSize: 8 << 20, MaxBatch: 1 << 20, Consensus: KuduConsensus,
 	Sync: "always"}
 
@@ -116,6 +120,8 @@ var OptionList = []Option{
 	duration("follower-unavailable",
 		"after which a replica that its leader does not hear counts as failed",
 		func(o *Options) *time.Duration { return &o.FollowerUnavailable }),
+	duration("consensus-rpc-timeout", "how long a leader waits for a peer's answer",
+		func(o *Options) *time.Duration { return &o.RPCTimeout }),
 	choice("replica-management",
 		"3-4-3: a replacement is added before a failed replica is evicted; 3-2-3: after",
 		[]string{Replace343, Replace323}, func(o *Options) *string { return &o.Replacement }),
@@ -123,6 +129,9 @@ var OptionList = []Option{
 		func(o *Options) *int { return &o.LogSegmentSize }),
 	size("max-batch", "how many bytes of entries a leader sends at once, one entry at least", 16,
 		func(o *Options) *int { return &o.MaxBatch }),
+	number("data-blocks",
+		"how many blocks of data a tablet has, each of which takes a copy some 500 ms",
+		0, 10_000, func(o *Options) *int { return &o.DataBlocks }),
 	choice("sync", "who brings logs and consensus metadata to the disk: the program before it "+
 		"promises anything, or the operating system", []string{"always", "os"},
 		func(o *Options) *string { return &o.Sync }),

@@ -39,8 +39,6 @@ const (
 	// KUDU3486 never tells of a tombstone that is left of a dropped table.
 	KUDU3486
 
-	// KUDU597 lets an operation that came in under one leadership be replicated in a later one.
-	KUDU597
 	// TermBumpWithoutStepDown lets a leader begin the next term without giving up the last one
 	// (5d82368da).
 	TermBumpWithoutStepDown
@@ -174,8 +172,6 @@ var Defects = []Defect{
 	{KUDU3486, "KUDU-3486", "tombstones of evicted replicas outlive their table",
 		"B37", []Switch{ReportLeftovers}},
 
-	{KUDU597, "KUDU-597", "an operation of one leadership is replicated in a later one",
-		"B39", nil},
 	{TermBumpWithoutStepDown, "5d82368da", "an election begins the next term of a sitting leader",
 		"B40", []Switch{KUDU2155}},
 	{NoTruncateOnStatusAbort, "1eb24183a", "what was aborted is sent by the next leader",

@@ -69,6 +69,7 @@ type BeginCopySessionResponse struct {
 	Term    int64
 	Config  RaftConfig // the committed one
 	Files   []CopiedFile
+	Blocks  int // of data
 }
 
 // Kind implements sim.Message.
@@ -87,6 +88,7 @@ func (m *BeginCopySessionResponse) Fold(d *sim.Digest) {
 		d.String(f.Name)
 		d.Int(int64(f.Size))
 	}
+	d.Int(int64(m.Blocks))
 }
 
 // Size implements sim.Message.
@@ -94,10 +96,11 @@ func (m *BeginCopySessionResponse) Size() int {
 	return 96 + m.Schema.size() + m.Config.size() + 32*len(m.Files)
 }
 
-// FetchDataRequest asks for a piece of a file of a session.
+// FetchDataRequest asks for a piece of a file of a session, or for a block.
 type FetchDataRequest struct {
 	Dest    ServerID
 	Session uint64
+	Block   int // from 1; 0: of the file
 	File    string
 	Offset  int // bytes
 }
@@ -109,6 +112,7 @@ func (*FetchDataRequest) Kind() *sim.Kind { return KindFetchData }
 func (m *FetchDataRequest) Fold(d *sim.Digest) {
 	d.Int(int64(m.Dest))
 	d.Uint64(m.Session)
+	d.Int(int64(m.Block))
 	d.String(m.File)
 	d.Int(int64(m.Offset))
 }
