@@ -3,6 +3,7 @@ package checker
 import (
 	"tabletop/model"
 	"tabletop/model/raft"
+	"tabletop/model/tserver"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -15,7 +16,7 @@ type fate struct {
 	damaged map[sim.NodeID]bool
 	// configs are the latest committed configurations, by whoever committed them first.
 	configs map[wire.TabletID]wire.RaftConfig
-	// booted are the replicas that there ever were.
+	// booted are the replicas that were opened, and not given up since.
 	booted map[hosted]bool
 }
 
@@ -38,6 +39,9 @@ func watchFate(c *model.Cluster) *fate {
 	raft.Booted.Subscribe(c.World, note)
 	raft.Booted.Subscribe(c.World, func(e raft.ReplicaEvent) {
 		f.booted[hosted{e.Replica.Tablet(), e.Replica.ID()}] = true
+	})
+	tserver.TabletTombstoned.Subscribe(c.World, func(e tserver.TombstoneEvent) {
+		delete(f.booted, hosted{e.Tablet, e.TServer.ID()})
 	})
 	raft.ConfigCommitted.Subscribe(c.World, note)
 	return f
@@ -74,18 +78,18 @@ func (f *fate) able(tablet wire.TabletID) bool {
 	return f.majority(tablet, f.configs[tablet].Voters())
 }
 
-// majority reports whether enough voters are left. Once one is lost, those that never had a
-// replica, since it could not be created, count for nothing either.
+// majority reports whether enough voters are left. Once one is lost, those that have no replica,
+// since it could not be created or is not copied yet, count for nothing either.
 func (f *fate) majority(tablet wire.TabletID, voters []wire.ServerID) bool {
-	lost, never := 0, 0
+	lost, without := 0, 0
 	for _, id := range voters {
 		if f.lostReplica(tablet, id) {
 			lost++
 		} else if !f.booted[hosted{tablet, id}] {
-			never++
+			without++
 		}
 	}
-	return lost == 0 || len(voters)-lost-never >= raft.Majority(len(voters))
+	return lost == 0 || len(voters)-lost-without >= raft.Majority(len(voters))
 }
 
 // tservers returns how many tablet servers there are, now that some may be lost.

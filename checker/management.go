@@ -24,7 +24,6 @@ type management struct {
 	entries   map[ear]int64
 	reach     map[ear]int64
 	committed map[raft.Observed]int64
-	down      map[sim.NodeID]ending
 }
 
 // order is a request to change the configuration of an index.
@@ -33,23 +32,11 @@ type order struct {
 	cas int64
 }
 
-// ending is when a program ended, and whether its machine was there to refuse calls.
-type ending struct {
-	at      sim.Time
-	refuses bool
-}
-
 // ear is a leader's for one of its peers.
 type ear struct {
 	seat
 	peer sim.NodeID
 }
-
-// A leader knows that a voter is gone when a call that hangs has timed out
-// (consensus_rpc_timeout_ms), by a clock that is wrong, or when the next calls are refused.
-func (m *management) hangsFor() time.Duration { return m.j.c.Variants.RPCTimeout * 3 / 2 }
-
-const refusesFor = 5 * time.Second
 
 // unread is how long an answer may lie at a program that is slow.
 const unread = 200 * time.Millisecond
@@ -57,7 +44,7 @@ const unread = 200 * time.Millisecond
 func watchManagement(j *Judges) {
 	m := &management{j: j, looked: j.counter(ReplicaManagement), heard: map[ear]sim.Time{},
 		told: map[seat]order{}, entries: map[ear]int64{}, reach: map[ear]int64{},
-		committed: map[raft.Observed]int64{}, down: map[sim.NodeID]ending{}}
+		committed: map[raft.Observed]int64{}}
 	w := j.c.World
 	sim.Delivered.Subscribe(w, m.delivered)
 	sim.Sent.Subscribe(w, m.sent)
@@ -68,10 +55,6 @@ func watchManagement(j *Judges) {
 			delete(m.reach, at)
 		}
 	})
-	sim.NodeDown.Subscribe(w, func(e sim.NodeEvent) {
-		m.down[e.Node.ID()] = ending{w.Now(), e.Reason == "killed"}
-	})
-	sim.NodeUp.Subscribe(w, func(e sim.NodeEvent) { delete(m.down, e.Node.ID()) })
 	master.ReplicasDecided.Subscribe(w, m.decided)
 	raft.EntryCommitted.Subscribe(w, func(e raft.EntryEvent) {
 		m.committed[e.Replica] = e.Entry.Index
@@ -125,7 +108,7 @@ func (m *management) sent(e *sim.Envelope) {
 }
 
 // appended looks at a configuration that a leader begins: if it was told to, it is the one that was
-// meant that it changes; if not, the voters that it leaves must be there to commit it.
+// meant that it changes.
 func (m *management) appended(e raft.AppendedEvent) {
 	r := e.Replica
 	if e.Entry.Type != wire.ChangeConfig || r.Role() != raft.Leader {
@@ -142,26 +125,6 @@ func (m *management) appended(e raft.AppendedEvent) {
 		return
 	}
 	m.promotes(r, raft.ConfigOf(e.Entry))
-	if r.Tablet() == wire.SysCatalog { // where only people remove anybody
-		return
-	}
-	*m.looked++
-	next := raft.ConfigOf(e.Entry)
-	voters, there := next.Voters(), 0
-	for _, id := range voters {
-		end, ended := m.down[id.Node()]
-		ago := now.Sub(end.at)
-		gone := ended && (ago >= m.hangsFor() || end.refuses && ago >= refusesFor)
-		if !gone || id == r.ID() {
-			there++
-		}
-	}
-	if there < raft.Majority(len(voters)) {
-		m.j.report(Violation{Oracle: ReplicaManagement, Object: objectOf(r.Tablet()),
-			Reason: "change-without-majority", Detail: fmt.Sprintf(
-				"%s begins configuration %v of %v, of whose voters %d have been there lately",
-				name(r), next, r.Tablet(), there)})
-	}
 }
 
 // promotes looks at a leader that makes a voter of a non-voter: that lacked no more than one

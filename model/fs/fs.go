@@ -32,11 +32,14 @@ type Instance struct {
 
 const instanceFile = "instance"
 
+// epoch is the wall clock when the world begins, in microseconds since 1970.
+const epoch = 1_700_000_000_000_000
+
 // Identify reads who the server is, and the wall clock for a stamp of its start. With monotonic it
 // is above the last one, whatever the clock says. The first disk of a node makes the server that
 // everybody expects there, a later one another server.
 func Identify(n *sim.Node, monotonic bool) Instance {
-	i := Instance{Stamp: n.Wall().Microseconds()}
+	i := Instance{Stamp: epoch + n.Wall().Microseconds()}
 	if f := n.Disk().Open(instanceFile); f != nil {
 		if content, intact := wire.Unseal(f.Bytes()); intact {
 			d := wire.NewDecoder(content)

@@ -23,6 +23,7 @@ func (m *Master) heartbeat(p *sim.Proc, req *wire.TSHeartbeatRequest) *wire.TSHe
 	}
 	if req.Register && !m.register(req.Server, req.Incarnation) {
 		resp.Status = wire.Err(wire.UnknownError, "a later start of the server has registered")
+		resp.LaterStart = m.ts.descriptors[req.Server].incarnation
 		return resp
 	}
 	d := m.ts.descriptors[req.Server]

@@ -57,7 +57,7 @@ func (m *Master) manageReplicas(t *tabletInfo, from wire.ServerID, r *wire.Repor
 			return []wire.PeerChange{{Kind: wire.RemovePeer, Member: wire.Member{ID: d.Server}}}
 		})
 	case replicas.StepDown:
-		m.stepDownLeader(t, d.Server)
+		m.stepDownLeader(t, d.Server, c.Config)
 	}
 }
 
@@ -105,22 +105,26 @@ func (m *Master) changeConfig(t *tabletInfo, name string, c wire.RaftConfig,
 	})
 }
 
-// stepDownLeader asks a tablet's leader, which is to be replaced, to hand its leadership over
-// (AsyncLeaderStepDownForReplacementTask).
-func (m *Master) stepDownLeader(t *tabletInfo, leader wire.ServerID) {
+// stepDownLeader asks a tablet's leader, which is to be replaced, to hand its leadership over, until
+// it has, or the configuration is another. Kudu asks once for each report
+// (AsyncLeaderStepDownForReplacementTask); but that the leader will try does not tell that somebody
+// could take over, and the next report may never come.
+func (m *Master) stepDownLeader(t *tabletInfo, leader wire.ServerID, c wire.RaftConfig) {
 	id := t.row.ID
 	m.launch(&task{
-		info:     TaskInfo{Name: "StepDownLeader", Tablet: id},
+		info:     TaskInfo{Name: "StepDownLeader", Tablet: id, Config: c.Index},
 		table:    t.table,
 		unique:   true,
-		deadline: m.node.Now().Add(unresponsiveTSTimeout),
+		deadline: sim.Never,
 		target:   func() wire.ServerID { return leader },
 		request: func(to wire.ServerID) sim.Message {
 			return &wire.LeaderStepDownRequest{Dest: to, Tablet: id, Graceful: true,
 				Successor: wire.NoServer}
 		},
-		obsolete: func() bool { return t.row.Gone() || m.leaderOf(t.row) != leader },
-		settles:  settledBy(wire.OK, wire.NotTheLeader),
+		obsolete: func() bool {
+			return t.row.Gone() || m.leaderOf(t.row) != leader || t.row.Consensus.Config.Index > c.Index
+		},
+		settles: settledBy(wire.NotTheLeader),
 	})
 }
 

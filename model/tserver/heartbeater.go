@@ -117,6 +117,9 @@ func (h *heartbeater) beat(p *sim.Proc) bool {
 		return false
 	}
 	resp := m.(*wire.TSHeartbeatResponse)
+	if resp.LaterStart > 0 {
+		h.register = h.ts.startAfter(p, resp.LaterStart)
+	}
 	if !resp.Status.OK() {
 		return false
 	}

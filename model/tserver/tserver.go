@@ -50,6 +50,19 @@ func Boot(n *sim.Node, cfg Config) *TServer {
 	return ts
 }
 
+// startAfter makes the stamp of this start one that a master does not refuse, which knows a later
+// one: the wall clock was set back, and the disk has lost the stamp of the last start.
+func (ts *TServer) startAfter(p *sim.Proc, stamp int64) bool {
+	if !ts.v.On(variant.MonotonicStartStamp) {
+		return false
+	}
+	if ts.instance.Stamp <= stamp {
+		ts.instance.Stamp = stamp + 1
+		ts.instance.Keep(p)
+	}
+	return true
+}
+
 // Node returns the node of the server.
 func (ts *TServer) Node() *sim.Node { return ts.node }
 

@@ -130,6 +130,7 @@ type TSHeartbeatResponse struct {
 	LeaderTerm      int64 // in which the master is ready to lead; 0 if it is not
 	NeedsReregister bool
 	NeedsFullReport bool
+	LaterStart      int64      // the stamp of a later start of the server, which refuses this one
 	Masters         []ServerID // as this one knows them
 }
 
@@ -143,6 +144,7 @@ func (m *TSHeartbeatResponse) Fold(d *sim.Digest) {
 	d.Int(m.LeaderTerm)
 	d.Bool(m.NeedsReregister)
 	d.Bool(m.NeedsFullReport)
+	d.Int(m.LaterStart)
 	foldServers(d, m.Masters)
 }
 
