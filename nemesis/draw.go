@@ -132,7 +132,7 @@ func Draw(r *sim.Rand, s Storm) []Fault {
 // work is what is done to a server that is in maintenance.
 func (d *drawer) work(m Fault) Fault {
 	f := Fault{ID: m.ID + 1, Kind: []Kind{Kill, PowerOff, Lose}[d.r.Intn(3)], Target: m.Target,
-		At: m.At + d.between(100*time.Millisecond, m.For)}
+		At: min(m.At+d.between(100*time.Millisecond, m.For), d.End-time.Millisecond)}
 	if f.Kind == Lose && (!d.suits(Lose) || !slices.Contains(d.victims, m.Target)) {
 		f.Kind = PowerOff
 	}

@@ -105,10 +105,10 @@ func (m *Master) changeConfig(t *tabletInfo, name string, c wire.RaftConfig,
 	})
 }
 
-// stepDownLeader asks a tablet's leader, which is to be replaced, to hand its leadership over, until
-// it has, or the configuration is another. Kudu asks once for each report
-// (AsyncLeaderStepDownForReplacementTask); but that the leader will try does not tell that somebody
-// could take over, and the next report may never come.
+// stepDownLeader asks a tablet's leader, which is to be replaced, to hand its leadership over,
+// until it has, or the configuration is another. Kudu asks once for each report
+// (AsyncLeaderStepDownForReplacementTask); but that the leader will try does not tell that
+// somebody could take over, and the next report may never come.
 func (m *Master) stepDownLeader(t *tabletInfo, leader wire.ServerID, c wire.RaftConfig) {
 	id := t.row.ID
 	m.launch(&task{
@@ -122,7 +122,8 @@ func (m *Master) stepDownLeader(t *tabletInfo, leader wire.ServerID, c wire.Raft
 				Successor: wire.NoServer}
 		},
 		obsolete: func() bool {
-			return t.row.Gone() || m.leaderOf(t.row) != leader || t.row.Consensus.Config.Index > c.Index
+			return t.row.Gone() || m.leaderOf(t.row) != leader ||
+				t.row.Consensus.Config.Index > c.Index
 		},
 		settles: settledBy(wire.NotTheLeader),
 	})

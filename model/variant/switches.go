@@ -235,7 +235,7 @@ var Defences = []Defence{
 	{WaitForTServers, "wait-for-tservers",
 		"CreateTable waits within its deadline for enough tablet servers to be known"},
 	{MonotonicStartStamp, "monotonic-start-stamp",
-		"the stamp of a tablet server's start never goes back: its disk and the masters know the last"},
+		"the stamp of a tablet server's start never goes back: its disk and the masters know it"},
 	{ReportLeftovers, "report-leftovers",
 		"a tablet server reports tombstones, and replicas without a leader, once a minute"},
 }
