@@ -124,7 +124,9 @@ func (m *management) appended(e raft.AppendedEvent) {
 		}
 		return
 	}
-	m.promotes(r, raft.ConfigOf(e.Entry))
+	if _, own := r.(*raft.Replica); own { // another core's answers are not read here
+		m.promotes(r, raft.ConfigOf(e.Entry))
+	}
 }
 
 // promotes looks at a leader that makes a voter of a non-voter: that lacked no more than one
