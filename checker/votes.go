@@ -40,6 +40,7 @@ func watchVotes(j *Judges) {
 		if r := v.logs[who]; r != nil {
 			v.ended[who] = r.LastLogged()
 			delete(v.logs, who)
+			v.remembers(e, r.LastLogged())
 		}
 	})
 	sim.Delivered.Subscribe(j.c.World, func(e *sim.Envelope) {
@@ -55,6 +56,17 @@ func watchVotes(j *Judges) {
 			delete(v.asked, e.CallID())
 		}
 	})
+}
+
+// remembers checks that a tombstone knows where its log ended.
+func (v *votes) remembers(e tserver.TombstoneEvent, end wire.OpID) {
+	*v.looked++
+	n := e.TServer.Node()
+	if e.LastLogged != end && !v.j.fate.damaged[n.ID()] {
+		v.j.report(Violation{Oracle: ElectionSafety, Object: "tablet", Reason: "log-forgotten",
+			Detail: fmt.Sprintf("%s gives up its replica of %v, with a log to %v, and remembers %v",
+				n.Name(), e.Tablet, end, e.LastLogged)})
+	}
 }
 
 func (v *votes) votes(who hosted, m *wire.VoteResponse, candidates wire.OpID) {

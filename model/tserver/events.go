@@ -69,6 +69,7 @@ type Order struct {
 type TombstoneEvent struct {
 	TabletEvent
 	Order
+	LastLogged wire.OpID // where its log ended, as the tombstone remembers it
 }
 
 // CopyEvent tells of a copy from one server to another.

@@ -89,7 +89,7 @@ func (t *replica) bury(p *sim.Proc, by Order) {
 	t.raise(p)
 	t.busy = false
 	t.ts.markDirty(t.Tablet)
-	TabletTombstoned.Publish(t.ts.node.World(), TombstoneEvent{t.event(), by})
+	TabletTombstoned.Publish(t.ts.node.World(), TombstoneEvent{t.event(), by, t.LastLogged})
 }
 
 // raise opens the tombstone's vote.
