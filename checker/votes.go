@@ -43,6 +43,9 @@ func watchVotes(j *Judges) {
 			v.remembers(e, r.LastLogged())
 		}
 	})
+	tserver.TabletDeleted.Subscribe(j.c.World, func(e tserver.TabletEvent) {
+		delete(v.logs, hosted{e.Tablet, e.TServer.ID()})
+	})
 	sim.Delivered.Subscribe(j.c.World, func(e *sim.Envelope) {
 		if m, ok := e.Msg.(*wire.VoteRequest); ok {
 			v.asked[e.CallID()] = m.LastLogged
