@@ -114,7 +114,7 @@ func decodeTable(d *wire.Decoder) *Table {
 func encodeTablet(e *wire.Encoder, t *Tablet) {
 	e.Uint64(uint64(t.ID))
 	e.Uint64(uint64(t.Table))
-	e.Int(t.Partition)
+	e.Partition(t.Partition)
 	e.Int(int(t.State))
 	e.Int(int(t.Consensus.Term))
 	e.Int(int(t.Consensus.Leader))
@@ -123,7 +123,7 @@ func encodeTablet(e *wire.Encoder, t *Tablet) {
 
 func decodeTablet(d *wire.Decoder) *Tablet {
 	return &Tablet{ID: wire.TabletID(d.Uint64()), Table: wire.TableID(d.Uint64()),
-		Partition: d.Int(), State: TabletState(d.Int()),
+		Partition: d.Partition(), State: TabletState(d.Int()),
 		Consensus: wire.ConsensusState{Term: int64(d.Int()), Leader: wire.ServerID(d.Int()),
 			Config: d.Config()}}
 }

@@ -70,7 +70,7 @@ func (s TabletState) String() string {
 type Tablet struct {
 	ID        wire.TabletID
 	Table     wire.TableID
-	Partition int
+	Partition wire.Partition
 	State     TabletState
 	// Consensus is the latest reported state, without health; its members are set when replicas are
 	// chosen.

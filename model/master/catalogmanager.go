@@ -69,7 +69,7 @@ func (c *catalogManager) addTablet(row *catalog.Tablet) *tabletInfo {
 	if !row.Gone() {
 		table.tablets = append(table.tablets, info)
 		slices.SortFunc(table.tablets, func(a, b *tabletInfo) int {
-			return a.row.Partition - b.row.Partition
+			return a.row.Partition.Compare(b.row.Partition)
 		})
 	}
 	return info

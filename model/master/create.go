@@ -36,7 +36,8 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 		Applied: req.Schema}
 	b := &catalog.Batch{Tables: []*catalog.Table{row}}
 	for i := range req.Tablets {
-		b.Tablets = append(b.Tablets, d.m.newTablet(row.ID, i))
+		partition := wire.Partition{Bucket: i, Buckets: req.Tablets}
+		b.Tablets = append(b.Tablets, d.m.newTablet(row.ID, partition))
 	}
 	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, 0))
 	if resp.Status.OK() {
@@ -46,7 +47,7 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	return resp
 }
 
-func (m *Master) newTablet(table wire.TableID, partition int) *catalog.Tablet {
+func (m *Master) newTablet(table wire.TableID, partition wire.Partition) *catalog.Tablet {
 	return &catalog.Tablet{ID: wire.TabletID(m.newID()), Table: table, Partition: partition,
 		State: catalog.TabletPreparing, Consensus: wire.ConsensusState{
 			Leader: wire.NoServer, Config: wire.NewConfig()}}
