@@ -181,7 +181,7 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 		f.Target = "masters"
 	case k.Kind == ClockJump: // masters do not read the wall clock
 		f.Target = d.tserver()
-	case onMaster || k.Kind == KillAt:
+	case onMaster || k.Kind == KillAt || k.Kind == CutAt:
 		f.Target = d.master(k.Kind)
 	case k.Kind == Elect:
 		f.Table, f.Target = table, d.tserver()
@@ -199,7 +199,7 @@ func (d *drawer) master(k Kind) string {
 	switch {
 	case k == Elect && len(d.Masters) > 1 && leader:
 		return "follower-master"
-	case k == StepDown, k == Transfer, k == KillAt, k != Elect && leader:
+	case k == StepDown, k == Transfer, k == KillAt, k == CutAt, k != Elect && leader:
 		return "leader-master"
 	}
 	return d.one(d.Masters)
@@ -229,6 +229,9 @@ func (d *drawer) fill(f *Fault, k *KindInfo) {
 			f.Turn = 1 + r.Intn(5)
 		case "point":
 			f.Point = master.Points[r.Intn(len(master.Points))].Name()
+			if f.Point == master.PointElected.Name() {
+				f.Target = d.one(d.Masters) // any may be elected
+			}
 		case "label":
 			f.Label = d.one(waits)
 		case "k":
@@ -249,8 +252,11 @@ func (d *drawer) fill(f *Fault, k *KindInfo) {
 			case Maintenance: // half of it lasts until all is healed
 				left := max(d.End-f.At, time.Second)
 				f.For = min(f.For+d.between(0, 2*left), left)
-			case Partition:
+			case Partition, CutAt:
 				f.For += d.between(0, 8*time.Second)
+				if r.Chance(150_000) { // longer than a new leader may take to catch up
+					f.For += 30 * time.Second
+				}
 			case ClockJump:
 				f.For += d.between(0, d.End-f.At)
 			}

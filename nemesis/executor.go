@@ -128,6 +128,7 @@ func (x *Executor) strike(k Kind) func(r *Record, nodes []*sim.Node) (undo func(
 		KillWait:  x.killWait,
 		KillSync:  x.killSync,
 		Partition: x.partition,
+		CutAt:     x.cutAt,
 		Split:     x.split,
 		Flap:      x.flap,
 		Clog:      x.clog,

@@ -19,6 +19,7 @@ const (
 	KillSync Kind = "kill-sync"
 
 	Partition Kind = "partition"
+	CutAt     Kind = "cut-at"
 	Split     Kind = "split"
 	Flap      Kind = "flap"
 	Clog      Kind = "clog"
@@ -98,6 +99,8 @@ var Kinds = []KindInfo{
 	{Kind: Partition, May: links,
 		Title: "cut the target off from=all, masters, tservers, clients or a node, dir=both, " +
 			"in or out, for="},
+	{Kind: CutAt, Needs: []string{"point"}, May: links,
+		Title: "cut it off when its program next passes point=NAME"},
 	{Kind: Split, Needs: []string{"shape"}, May: []string{"turn", "for"}, Group: true,
 		Title: "split a group, rotated by turn=N: shape=halves, bridge (halves with one node " +
 			"in both) or ring (each reaches its neighbours)"},

@@ -58,6 +58,17 @@ func (x *Executor) partition(r *Record, nodes []*sim.Node) (undo func()) {
 	return x.disturb(r, "segments lost", sim.LinkFault{Cut: true}, x.ways(r.Fault, nodes[0]))
 }
 
+// cutAt lies in wait for a program; the duration begins when it strikes.
+func (x *Executor) cutAt(r *Record, nodes []*sim.Node) (undo func()) {
+	return x.atPoint(r.Fault, nodes[0], func() {
+		cut := &active{undo: x.partition(r, nodes)}
+		x.active = append(x.active, cut)
+		if f := r.Fault; f.For > 0 {
+			x.c.World.At(x.c.World.Now().Add(f.For), key(f, 2), func() { x.end(cut) })
+		}
+	})
+}
+
 func (x *Executor) clog(r *Record, nodes []*sim.Node) (undo func()) {
 	return x.disturb(r, "segments held", sim.LinkFault{Clog: true}, x.ways(r.Fault, nodes[0]))
 }

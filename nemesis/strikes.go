@@ -151,10 +151,18 @@ func (x *Executor) struck(r *Record, n *sim.Node) {
 
 func (x *Executor) killAt(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "program ended at the point"
-	n, point := nodes[0], findPoint(r.Fault.Point)
-	x.c.World.Arm(point, n.ID(), func(*sim.Proc) { x.struck(r, n) })
+	return x.atPoint(r.Fault, nodes[0], func() { x.struck(r, nodes[0]) })
+}
+
+// atPoint does something when the program of a node next passes the fault's point.
+func (x *Executor) atPoint(f Fault, n *sim.Node, do func()) (undo func()) {
+	point, passed := findPoint(f.Point), false
+	x.c.World.Arm(point, n.ID(), func(*sim.Proc) {
+		passed = true
+		do()
+	})
 	return x.whenHealed(func() {
-		if r.Effect == 0 {
+		if !passed {
 			x.c.World.Arm(point, n.ID(), nil)
 		}
 	})

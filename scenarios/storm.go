@@ -14,7 +14,7 @@ import (
 
 // GeneratorVersion changes whenever a seed gives another plan than before, or a plan another run;
 // a token made by another version cannot be replayed.
-const GeneratorVersion = 7
+const GeneratorVersion = 8
 
 var streamPlan = sim.NewStream("scenarios/plan")
 

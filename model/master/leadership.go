@@ -55,6 +55,7 @@ func (m *Master) prepareForLeadership(p *sim.Proc) {
 	if m.readyTerm == term {
 		return
 	}
+	p.At(PointElected)
 	if !m.catchUp(p, term) {
 		return
 	}

@@ -4,6 +4,9 @@ import "tabletop/sim"
 
 // Points at which something may be done to a master.
 var (
+	// PointElected is passed by a new leader that has committed nothing yet.
+	PointElected = sim.NewPoint("master/elected",
+		"a new leader begins to catch up, nothing of its term is committed")
 	// PointBeforeLoad is passed by a new leader that has caught up.
 	PointBeforeLoad = sim.NewPoint("master/load/before",
 		"a new leader has caught up and is about to load the catalog")
@@ -19,4 +22,5 @@ var (
 )
 
 // Points lists the points of a master.
-var Points = []*sim.Point{PointBeforeLoad, PointReplicated, PointPublished, PointTask}
+var Points = []*sim.Point{PointElected, PointBeforeLoad, PointReplicated, PointPublished,
+	PointTask}
