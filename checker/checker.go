@@ -53,6 +53,7 @@ const (
 	LeaderStability      = "leader-stability"
 	ReplicaManagement    = "replica-management"
 	Quiescence           = "quiescence"
+	Rows                 = "rows"
 	NoCrash              = "no-crash"
 )
 
@@ -84,6 +85,7 @@ var Oracles = []Oracle{
 	{ReplicaManagement, "leaders tell the truth of their peers, and change what can be committed",
 		false},
 	{Quiescence, "nothing is done again and again", true},
+	{Rows, "acknowledged writes stay, reads are as strong as their mode says", false},
 	{NoCrash, "no panic, no livelock, no fatal check", true},
 }
 
@@ -120,6 +122,7 @@ type Judges struct {
 	durability *durability
 	effects    *effects
 	cache      *cache
+	rows       *rowsJudge
 }
 
 // Attach makes the judges watch a cluster that has not been booted yet. onFinal is called at a
@@ -134,6 +137,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchConfigurations(j)
 	j.effects = watchEffects(j)
 	j.cache = watchCache(j)
+	j.rows = watchRows(j)
 	watchAvailability(j)
 	watchDone(j)
 	watchLists(j)

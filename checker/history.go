@@ -69,6 +69,9 @@ type pending struct {
 func recordHistory(w *sim.World) *History {
 	h := &History{open: map[int]*pending{}, lives: map[string]int{}}
 	client.Called.Subscribe(w, func(e client.OpEvent) {
+		if e.Op.OnRows() {
+			return
+		}
 		name := e.Node().Name()
 		p := &pending{request: e.Request, unknown: true, ended: sim.Never, Event: Event{
 			Call: w.Now(), Return: sim.Never, Op: e.Op,
@@ -76,7 +79,11 @@ func recordHistory(w *sim.World) *History {
 		h.open[e.Op.ID] = p
 		h.events = append(h.events, p)
 	})
-	client.Answered.Subscribe(w, func(e client.OpEvent) { h.answered(w.Now(), e) })
+	client.Answered.Subscribe(w, func(e client.OpEvent) {
+		if !e.Op.OnRows() {
+			h.answered(w.Now(), e)
+		}
+	})
 	client.Done.Subscribe(w, func(e client.OpEvent) { h.done(w.Now(), e) })
 	return h
 }
@@ -142,6 +149,7 @@ func (j *Judges) ReportUnanswered(since sim.Time) {
 	if j.MayStandStill() {
 		return
 	}
+	j.rows.reportUnanswered(since)
 	for _, e := range j.History.unanswered(since) {
 		j.report(Violation{Oracle: Availability, Object: "request", Reason: "unanswered-at-rest",
 			Detail: e.String()})

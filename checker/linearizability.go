@@ -175,7 +175,7 @@ func (j *Judges) CheckHistory() (settled Settled, inconclusive bool) {
 				Detail: explain(part, left, names)})
 		}
 	}
-	return settled, inconclusive
+	return settled, j.rows.finish() || inconclusive
 }
 
 // explain shows the first operation that does not fit and what happened around it.

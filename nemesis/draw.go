@@ -2,6 +2,7 @@ package nemesis
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tabletop/model/master"
@@ -150,6 +151,11 @@ func (d *drawer) tserver() string {
 	return d.one(d.TServers)
 }
 
+// isTServer reports whether a target is a tablet server, or the role of one.
+func (d *drawer) isTServer(target string) bool {
+	return slices.Contains(d.TServers, target) || strings.HasPrefix(target, "tablet-")
+}
+
 func (d *drawer) one(words []string) string { return words[d.r.Intn(len(words))] }
 
 func (d *drawer) between(lo, hi time.Duration) time.Duration {
@@ -217,8 +223,12 @@ func (d *drawer) fill(f *Fault, k *KindInfo) {
 	for _, key := range append(k.Needs, k.May...) {
 		switch key {
 		case "from":
-			// A leader cut off from the other masters alone still answers clients.
-			f.From = d.one([]string{"all", "masters", "masters", "masters", "tservers", "clients"})
+			// A leader cut off from its own kind alone still answers clients.
+			own, others := "masters", "tservers"
+			if d.isTServer(f.Target) {
+				own, others = others, own
+			}
+			f.From = d.one([]string{"all", own, own, own, others, "clients"})
 		case "dir":
 			f.Dir = []string{"both", "both", "in", "out"}[r.Intn(4)]
 		case "shape":

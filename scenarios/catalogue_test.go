@@ -58,6 +58,8 @@ var catalogue = map[string]string{
 	"KUDU-933":  checker.Liveness,
 	"KUDU-2138": checker.Liveness,
 	"KUDU-1023": checker.Liveness,
+
+	"safe-time": checker.Rows,
 	"5e895c642": checker.Liveness,
 	"KUDU-3762": checker.Liveness,
 }

@@ -201,6 +201,11 @@ func (r *run) readBack() {
 	for _, name := range r.plan.tables() {
 		ops = append(ops, PlannedOp{Op: client.Op{Kind: client.Get, Name: name}})
 	}
+	if slices.ContainsFunc(r.plan.Ops, func(o PlannedOp) bool { return o.OnRows() }) {
+		for _, name := range r.plan.tables() {
+			ops = append(ops, PlannedOp{Op: client.Op{Kind: client.Scan, Name: name}})
+		}
+	}
 	for _, name := range r.plan.tables() {
 		ops = append(ops, PlannedOp{Op: client.Op{Kind: client.Create, Name: name,
 			Columns: []string{"k"}, Tablets: 1, Replicas: 1, NoWait: true}},

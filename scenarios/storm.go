@@ -37,6 +37,7 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	p := Plan{Scenario: scenario, Seed: seed, Select: s, Heal: d.end}
 	p.Select.Options = append(d.options(), s.Options...)
 	d.workload()
+	d.traffic()
 	p.Ops = d.ops
 	p.Faults = nemesis.Draw(sim.NewRand(seed, streamPlan, 1), nemesis.Storm{
 		Begin: d.begin, End: d.end, Masters: numbered("master-", d.masters),
@@ -59,15 +60,17 @@ type drawing struct {
 	r                          *sim.Rand
 	masters, tservers, clients int
 	reader                     int // a client that only reads; 0: none
+	writers                    int // clients that write and read rows, after the others
 	net, disk                  string
 	spares                     int           // masters that may be added
 	unavailable, timeout       time.Duration // for replicas to fail, and for calls to them
 	replacement                string
-	segment                    string // size of those of the logs
-	batch                      string // size of what a leader sends at once
-	blocks                     int    // of data in a replica
-	rash                       bool   // no pre-elections
-	single                     bool   // some tables have one replica only
+	segment                    string        // size of those of the logs
+	batch                      string        // size of what a leader sends at once
+	blocks                     int           // of data in a replica
+	rash                       bool          // no pre-elections
+	single                     bool          // some tables have one replica only
+	clocks                     time.Duration // by how much those of tablet servers differ
 	names                      []string
 	begin, end                 time.Duration
 	ops                        []PlannedOp
@@ -81,6 +84,7 @@ func (d *drawing) size() {
 		d.clients++
 		d.reader = d.clients // it learns of a new leader later than those who change something
 	}
+	d.writers = 1 + d.r.Intn(3)
 	d.net = []string{"lan", "lan", "lan", "wan", "jitter"}[d.r.Intn(5)]
 	d.disk = []string{"ssd", "ssd", "ssd", "hdd", "stalls"}[d.r.Intn(5)]
 	// In a third of the storms most outages are too short for a replica to be replaced.
@@ -99,6 +103,8 @@ func (d *drawing) size() {
 	d.blocks = []int{0, 0, 4, 10, 30}[d.r.Intn(5)]
 	d.rash = d.r.Chance(150_000)
 	d.single = d.r.Chance(120_000)
+	d.clocks = []time.Duration{0, 10 * time.Millisecond, time.Second,
+		5 * time.Second}[d.r.Intn(4)]
 	if d.r.Chance(250_000) {
 		d.spares = 1 + d.r.Intn(2)
 	}
@@ -115,7 +121,9 @@ func (d *drawing) resize(s variant.Selection) {
 	if err != nil {
 		return
 	}
-	d.masters, d.tservers, d.clients = v.Masters, v.TServers, v.Clients
+	d.masters, d.tservers = v.Masters, v.TServers
+	d.writers = min(d.writers, v.Clients-1)
+	d.clients = v.Clients - d.writers
 	d.spares, d.replacement = v.SpareMasters, v.Replacement
 	switch {
 	case d.clients == 1:
@@ -128,12 +136,13 @@ func (d *drawing) resize(s variant.Selection) {
 func (d *drawing) options() []string {
 	return []string{
 		fmt.Sprint("masters=", d.masters), fmt.Sprint("tservers=", d.tservers),
-		fmt.Sprint("clients=", d.clients), "net=" + d.net, "disk=" + d.disk,
+		fmt.Sprint("clients=", d.clients+d.writers), "net=" + d.net, "disk=" + d.disk,
 		fmt.Sprint("spare-masters=", d.spares), "replica-management=" + d.replacement,
 		"follower-unavailable=" + d.unavailable.String(),
 		"consensus-rpc-timeout=" + d.timeout.String(),
 		"log-segment-size=" + d.segment, "max-batch=" + d.batch,
 		fmt.Sprint("data-blocks=", d.blocks), fmt.Sprint("pre-election=", !d.rash),
+		"clock-error=" + d.clocks.String(),
 	}
 }
 

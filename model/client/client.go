@@ -26,12 +26,17 @@ type Client struct {
 	mastersIndex int64
 	leader       wire.ServerID // the master that said so last; NoServer: to be found
 	seq          int64
+
+	tables   map[string]*openTable // that the program has opened, by the name it used
+	writeSeq int64
+	writing  []int64        // writes that are not finished
+	observed wire.Timestamp // the latest of any answer
 }
 
 // New returns a client that knows all masters.
 func New(n *sim.Node, v variant.Variants, masters []wire.ServerID) *Client {
 	return &Client{node: n, v: v, masters: masters, leader: wire.NoServer,
-		mastersIndex: -1}
+		mastersIndex: -1, tables: map[string]*openTable{}}
 }
 
 // Masters returns the masters that the client knows of.
@@ -51,6 +56,7 @@ type Outcome struct {
 	Version int64
 	Schema  wire.Schema        // of Get
 	Tables  []wire.ListedTable // of List
+	Rows    []wire.Row         // of Scan
 }
 
 func (o *Outcome) String() string {
@@ -59,6 +65,8 @@ func (o *Outcome) String() string {
 		return "unknown"
 	case !o.Status.OK():
 		return o.Status.String()
+	case o.Rows != nil:
+		return fmt.Sprint(o.Rows)
 	case o.Table != 0:
 		return fmt.Sprintf("%v version %d %v", o.Table, o.Version, o.Schema.Names())
 	}
@@ -76,7 +84,12 @@ func (c *Client) Do(p *sim.Proc, op Op) Outcome {
 		h.Request = wire.RequestID{Client: wire.ServerID(c.node.ID()), Seq: c.seq}
 	}
 	Called.Publish(c.node.World(), OpEvent{Client: c, Op: op, Request: h.Request})
-	out := c.attempt(p, op, h, deadline)
+	var out Outcome
+	if op.OnRows() {
+		out = c.doRows(p, op)
+	} else {
+		out = c.attempt(p, op, h, deadline)
+	}
 	out.Request = h.Request
 	Answered.Publish(c.node.World(), OpEvent{Client: c, Op: op, Request: h.Request, Outcome: &out})
 	if out.Status.OK() && !op.NoWait && (op.Kind == Create || op.Kind == Alter) {

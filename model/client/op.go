@@ -23,7 +23,7 @@ const (
 )
 
 // Kinds lists the kinds of operations.
-var Kinds = []Kind{Create, Delete, Alter, Get, List}
+var Kinds = []Kind{Create, Delete, Alter, Get, List, Insert, Upsert, Erase, Scan}
 
 // Op is an operation: data that prints and parses.
 type Op struct {
@@ -36,6 +36,7 @@ type Op struct {
 	Replicas int
 	Steps    []wire.AlterStep // of Alter
 	NewName  string           // of Alter; empty: the name stays
+	RowOp
 	// NoWait answers when a create or alter is committed, without waiting until it is done.
 	NoWait bool
 }
@@ -56,6 +57,7 @@ func (o Op) String() string {
 	if o.Kind == Create || o.Replicas > 0 {
 		words = append(words, "replicas="+strconv.Itoa(o.Replicas))
 	}
+	words = append(words, o.rowWords()...)
 	for _, s := range o.Steps {
 		words = append(words, s.String())
 	}
@@ -95,6 +97,9 @@ func ParseOp(words []string) (Op, error) {
 	if o.Kind == Create && len(o.Columns) == 0 {
 		return Op{}, fmt.Errorf("create: want columns=NAME[,NAME]")
 	}
+	if o.Writes() && len(o.Keys) == 0 {
+		return Op{}, fmt.Errorf("%s: want keys=NUMBER[,NUMBER]", o.Kind)
+	}
 	return o, nil
 }
 
@@ -116,6 +121,8 @@ func (o *Op) parseWord(w string) error {
 		return parseCount(w, value, 100, &o.Replicas)
 	case key == "rename-to" && o.Kind == Alter && isName(value):
 		o.NewName = value
+		return nil
+	case o.OnRows() && o.parseRowWord(key, value):
 		return nil
 	case o.Kind == Alter:
 		return o.parseStep(w)

@@ -174,6 +174,8 @@ func (m *Master) answer(p *sim.Proc, req sim.Message) sim.Message {
 		return m.ddl(p, req)
 	case *wire.GetTableSchemaRequest:
 		return m.getTableSchema(p, req)
+	case *wire.GetTableLocationsRequest:
+		return m.getTableLocations(p, req)
 	case *wire.ListTablesRequest:
 		return m.listTables(p)
 	case *wire.IsCreateTableDoneRequest:

@@ -3,6 +3,7 @@ package tserver
 import (
 	"fmt"
 
+	"tabletop/model/rows"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -11,6 +12,8 @@ import (
 var (
 	// SchemaApplied tells that a replica applied a new schema.
 	SchemaApplied = sim.NewTopic[SchemaEvent]("schema-applied")
+	// RowsApplied tells that a replica applied a write of rows.
+	RowsApplied = sim.NewTopic[RowsEvent]("rows-applied")
 	// TabletDeleted tells that a replica is being deleted for good.
 	TabletDeleted = sim.NewTopic[TabletEvent]("tablet-deleted")
 	// TabletTombstoned tells that of a replica only what it promised is left.
@@ -39,6 +42,32 @@ func (e SchemaEvent) Fold(d *sim.Digest) {
 
 func (e SchemaEvent) String() string {
 	return fmt.Sprintf("%s %v version %d", e.TServer.node.Name(), e.Tablet, e.Version)
+}
+
+// RowsEvent tells what an entry of the log made of rows.
+type RowsEvent struct {
+	TabletEvent
+	Op    wire.OpID
+	Write rows.Write
+	Codes []wire.Code // by operation
+}
+
+// Fold implements sim.Event.
+func (e RowsEvent) Fold(d *sim.Digest) {
+	e.TabletEvent.Fold(d)
+	d.Int(e.Op.Index)
+	d.Int(int64(e.Write.Time))
+	for _, c := range e.Codes {
+		d.Uint64(uint64(c))
+	}
+}
+
+func (e RowsEvent) String() string {
+	if len(e.Write.Ops) == 0 {
+		return fmt.Sprintf("%v %v: the time", e.TabletEvent, e.Op)
+	}
+	return fmt.Sprintf("%v %v: %v of %v: %v", e.TabletEvent, e.Op, e.Write.Ops, e.Write.Request,
+		e.Codes)
 }
 
 // TabletEvent tells what became of a replica.

@@ -6,6 +6,7 @@ import (
 
 	"tabletop/model/fs"
 	"tabletop/model/raft"
+	"tabletop/model/rows"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -22,8 +23,15 @@ type replica struct {
 	consensus raft.Consensus // nil until it is opened; of a tombstone that votes, only that
 	busy      bool           // being created, copied or given up
 	failed    string         // why it cannot be opened, for good
-	// altering is held while a new schema is on its way through the log.
-	altering sim.Mutex
+	// altering is held while a new schema is on its way through the log, schemaLock by it alone or
+	// by the writes that are.
+	altering   sim.Mutex
+	schemaLock sim.RWMutex
+
+	data     *rows.Data
+	applied  sim.Cond                   // rows
+	flights  map[wire.RequestID]*flight // writes on their way
+	servesIn int64                      // the last term in which it led and had applied what it inherited
 }
 
 func (t *replica) dir() string { return tabletDir(t.Tablet) }
@@ -48,6 +56,7 @@ func (ts *TServer) newReplica(sb fs.Superblock) *replica {
 
 func (t *replica) set(sb fs.Superblock) {
 	t.Superblock, t.version, t.schema, t.logged = sb, sb.Version, sb.Schema, schemaEntry{}
+	t.data, t.flights, t.servesIn = rows.New(), map[wire.RequestID]*flight{}, 0
 }
 
 // findTablets makes the replicas on disk known, closed. One whose superblock is damaged has failed.
@@ -113,31 +122,41 @@ type schemaEntry struct {
 	schema  wire.Schema
 }
 
-func (s schemaEntry) encode() []byte {
-	var e wire.Encoder
+func (s schemaEntry) encode(e *wire.Encoder) {
 	e.Int(int(s.version))
 	e.Schema(s.schema)
-	return e.Bytes()
 }
 
-func readSchemaEntry(b []byte) schemaEntry {
-	d := wire.NewDecoder(b)
+func readSchemaEntry(d *wire.Decoder) schemaEntry {
 	return schemaEntry{int64(d.Int()), d.Schema()}
 }
 
 // Apply implements raft.StateMachine.
 func (t *replica) Apply(e wire.Entry) {
-	if e.Type == wire.AlterSchema {
-		t.take(readSchemaEntry(e.Payload))
+	switch e.Type {
+	case wire.AlterSchema:
+		t.take(readSchemaEntry(wire.NewDecoder(e.Payload)))
+	case wire.WriteOp:
+		t.applyRows(e)
 	}
 }
 
 // Snapshot implements raft.StateMachine. Replicas that were created at different times began with
 // different schemas, but the log brings all of them the same.
-func (t *replica) Snapshot() []byte { return t.logged.encode() }
+func (t *replica) Snapshot() []byte {
+	var e wire.Encoder
+	t.logged.encode(&e)
+	t.data.Encode(&e)
+	return e.Bytes()
+}
 
 // Restore implements raft.StateMachine.
-func (t *replica) Restore(state []byte) { t.take(readSchemaEntry(state)) }
+func (t *replica) Restore(state []byte) {
+	d := wire.NewDecoder(state)
+	t.take(readSchemaEntry(d))
+	t.data = rows.Decode(d)
+	t.ts.clock.update(t.data.Last())
+}
 
 // take brings the tablet to a schema from the log, unless it has a later one.
 func (t *replica) take(s schemaEntry) {
@@ -190,8 +209,11 @@ func (ts *TServer) alterSchema(p *sim.Proc, req *wire.AlterSchemaRequest) wire.S
 	case t.version == req.Version:
 		return wire.Status{}
 	}
-	entry := schemaEntry{req.Version, req.Schema}
-	_, err := consensus.Replicate(p, consensus.Term(), wire.AlterSchema, entry.encode())
+	t.schemaLock.Lock(p, "writes of an earlier schema")
+	defer t.schemaLock.Unlock()
+	var entry wire.Encoder
+	schemaEntry{req.Version, req.Schema}.encode(&entry)
+	_, err := consensus.Replicate(p, consensus.Term(), wire.AlterSchema, entry.Bytes())
 	if err != nil {
 		return wire.Err(wire.NotTheLeader, err.Error())
 	}

@@ -19,6 +19,7 @@ type TServer struct {
 	beats     []*heartbeater
 	source    *tablet.Source
 	quiescing bool
+	clock     hybridClock
 }
 
 // Config describes a tablet server.
@@ -31,7 +32,8 @@ type Config struct {
 // reported at once and serve when they have been opened.
 func Boot(n *sim.Node, cfg Config) *TServer {
 	ts := &TServer{node: n, v: cfg.Variants, tablets: map[wire.TabletID]*replica{},
-		deleted: map[wire.TabletID]bool{}, source: tablet.NewSource(n)}
+		deleted: map[wire.TabletID]bool{}, source: tablet.NewSource(n),
+		clock: newHybridClock(n, cfg.Variants.ClockError)}
 	ts.instance = fs.Identify(n, ts.v.On(variant.MonotonicStartStamp))
 	ts.findTablets()
 	n.Serve(ts.serve)
@@ -139,6 +141,10 @@ func (ts *TServer) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message
 		return ts.source.End(req)
 	case *wire.BeginCopySessionRequest:
 		return ts.beginCopySession(p, req)
+	case *wire.WriteRequest:
+		return ts.write(p, req)
+	case *wire.ScanRequest:
+		return ts.scan(p, req)
 	}
 	return ts.administer(p, req)
 }

@@ -68,6 +68,8 @@ type Options struct {
 	MaxBatch       int // bytes
 	DataBlocks     int // of each replica
 	Sync           string
+	// ClockError is by how much the clocks of two tablet servers may differ.
+	ClockError time.Duration
 }
 
 // Option describes one of the Options.
@@ -86,7 +88,7 @@ var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: t
 	RestartDelay: 2 * time.Second, FollowerUnavailable: 300 * time.Second,
 	RPCTimeout:  30 * time.Second,
 	Replacement: Replace343, LogSegmentSize: 8 << 20, MaxBatch: 1 << 20, Consensus: KuduConsensus,
-	Sync: "always"}
+	Sync: "always", ClockError: 10 * time.Millisecond}
 
 // OptionList lists all options.
 var OptionList = []Option{
@@ -135,6 +137,8 @@ var OptionList = []Option{
 	choice("sync", "who brings logs and consensus metadata to the disk: the program before it "+
 		"promises anything, or the operating system", []string{"always", "os"},
 		func(o *Options) *string { return &o.Sync }),
+	duration("clock-error", "by how much tablet servers' clocks differ at most, besides faults",
+		func(o *Options) *time.Duration { return &o.ClockError }),
 }
 
 func names(fixes []Fix) []string {

@@ -107,6 +107,9 @@ const (
 	// KUDU3762 makes a new master serve a master tablet of its own, which is empty.
 	KUDU3762
 
+	// SafeTime lets a leader vouch for a snapshot of which its successor does not know.
+	SafeTime
+
 	// FullReportByTerm: a tablet server sends a full report for every term of a leader master.
 	FullReportByTerm
 	// ResumeIntentions: a new leader master takes up the alters that its catalog says are open.
@@ -218,6 +221,9 @@ var Defects = []Defect{
 		nil},
 	{KUDU3762, "KUDU-3762", "a new master answers from an empty tablet instead of copying one",
 		"B38", nil},
+
+	{SafeTime, "safe-time", "a leader vouches for a snapshot that its successor does not know of",
+		"safe-time", nil},
 }
 
 // Defences lists all defences.

@@ -12,7 +12,7 @@ type EntryType uint8
 // The types of entries.
 const (
 	NoOp         EntryType = iota + 1 // the first of every term
-	WriteOp                           // a batch of rows of the master tablet
+	WriteOp                           // rows of a tablet, the master tablet among them
 	AlterSchema                       // a new schema of a tablet
 	ChangeConfig                      // a new configuration
 )

@@ -1,5 +1,7 @@
 package wire
 
+import "tabletop/sim"
+
 // Partition is which rows of a table a tablet holds: those whose key falls into one of the buckets
 // that a hash of the key gives (partition.proto, PartitionPB).
 type Partition struct {
@@ -9,6 +11,12 @@ type Partition struct {
 // Contains reports whether the row of a key belongs into the partition.
 func (p Partition) Contains(key int64) bool {
 	return int(mix(uint64(key))%uint64(p.Buckets)) == p.Bucket
+}
+
+// Fold folds the partition into a digest.
+func (p Partition) Fold(d *sim.Digest) {
+	d.Int(int64(p.Bucket))
+	d.Int(int64(p.Buckets))
 }
 
 // Compare orders the partitions of a table.

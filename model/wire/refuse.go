@@ -30,6 +30,10 @@ func Dest(req sim.Message) ServerID {
 		return req.Dest
 	case *EndCopySessionRequest:
 		return req.Dest
+	case *WriteRequest:
+		return req.Dest
+	case *ScanRequest:
+		return req.Dest
 	}
 	return NoServer
 }
@@ -46,6 +50,10 @@ func Refuse(req sim.Message, code Code) sim.Message {
 		return &BeginCopySessionResponse{Status: Err(code, "")}
 	case *FetchDataRequest:
 		return &FetchDataResponse{Status: Err(code, "")}
+	case *WriteRequest:
+		return &WriteResponse{Status: Err(code, "")}
+	case *ScanRequest:
+		return &ScanResponse{Status: Err(code, "")}
 	}
 	return &TabletResponse{Status: Err(code, "")}
 }

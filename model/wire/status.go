@@ -33,6 +33,11 @@ const (
 	WrongServerUUID
 	TabletFailed      // the replica cannot be opened, for good
 	AlreadyInProgress // the server is busy with just that
+	RowAlreadyPresent // of one row
+	RowNotFound       // of one row
+	NotCovered        // no tablet holds such a key
+	UnknownColumn     // the schema that the client knows is not the tablet's
+	Throttled         // the replica has not come to the timestamp that is asked for
 
 	// Of consensus.
 	InvalidTerm
@@ -58,7 +63,8 @@ var codeNames = [...]string{"OK", "UNKNOWN_ERROR", "INVALID_SCHEMA", "TABLE_NOT_
 	"ILLEGAL_REPLICATION_FACTOR", "MASTER_ALREADY_PRESENT", "STALE_REQUEST",
 	"TABLET_NOT_FOUND", "TABLET_ALREADY_EXISTS",
 	"TABLET_HAS_A_NEWER_SCHEMA", "MISMATCHED_SCHEMA", "TABLET_NOT_RUNNING", "WRONG_SERVER_UUID",
-	"TABLET_FAILED", "ALREADY_INPROGRESS", "INVALID_TERM",
+	"TABLET_FAILED", "ALREADY_INPROGRESS", "ROW_ALREADY_PRESENT", "ROW_NOT_FOUND",
+	"NOT_COVERED", "UNKNOWN_COLUMN", "THROTTLED", "INVALID_TERM",
 	"LAST_OPID_TOO_OLD", "ALREADY_VOTED", "PRECEDING_ENTRY_DIDNT_MATCH", "LEADER_IS_ALIVE",
 	"CONSENSUS_BUSY", "CAS_FAILED", "ILLEGAL_STATE", "INVALID_CONFIG", "SERVICE_UNAVAILABLE",
 	"NOT_A_VOTER", "TIMED_OUT", "NETWORK_ERROR"}
