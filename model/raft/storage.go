@@ -176,11 +176,14 @@ func (l *walog) letGo(count int) []*segment {
 	return gone
 }
 
-// unnoted reports whether fewer than two durable records say that the last entry is. One does not
-// do: if it is the write that a disk misdirects, onto that entry, then both are lost, and nothing
-// tells that the log was longer.
+// notesWanted is how many records must say that the last entry is durable. One does not do: if it is
+// the write that a disk misdirects, onto that entry, then both are lost, and nothing tells that the
+// log was longer.
+const notesWanted = 3
+
+// unnoted reports whether fewer durable records than are wanted say that the last entry is.
 func (l *walog) unnoted() bool {
-	return len(l.entries) > 0 && (l.notes < 2 || l.synced < l.end())
+	return len(l.entries) > 0 && (l.notes < notesWanted || l.synced < l.end())
 }
 
 // truncate forgets the entries from index on. The disk forgets them when others take their
