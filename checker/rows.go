@@ -253,7 +253,7 @@ func (r *rowsJudge) reportUnanswered(since sim.Time) {
 	for _, o := range r.ended {
 		code := o.Outcome.Status.Code
 		excused := slices.Contains([]wire.Code{wire.OK, wire.TableNotFound, wire.RowAlreadyPresent,
-			wire.RowNotFound, wire.NotCovered}, code) || !r.ableOn(o.Outcome.Table)
+			wire.RowNotFound, wire.NotCovered, wire.UnknownColumn}, code) || !r.ableOn(o.Outcome.Table)
 		if o.at >= since && !excused {
 			r.j.report(Violation{Oracle: Availability, Object: "rows", Reason: "unanswered-at-rest",
 				Detail: fmt.Sprint(o.OpEvent)})

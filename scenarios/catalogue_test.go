@@ -59,6 +59,10 @@ var catalogue = map[string]string{
 	"KUDU-2138": checker.Liveness,
 	"KUDU-1023": checker.Liveness,
 
+	"KUDU-1034": checker.Availability,
+	"KUDU-1054": checker.Availability,
+	"KUDU-2463": checker.Rows,
+	"4df9f5969": checker.ExactlyOnce,
 	"safe-time": checker.Rows,
 	"5e895c642": checker.Liveness,
 	"KUDU-3762": checker.Liveness,

@@ -193,35 +193,57 @@ func (r *run) drive(c *client.Client, ops []PlannedOp) {
 	})
 }
 
-// readBack reads every name that the plan speaks of, and the list of all; then it creates and
-// alters every name, which must be done or refused: what holds a name is in the catalog. A cluster
-// at rest answers all that. One replica is asked for, which can be had while one server is up.
+// readBack reads every name that the plan speaks of, and the list of all, and whoever read or wrote
+// rows reads all rows; then it creates and alters every name, which must be done or refused: what
+// holds a name is in the catalog. A cluster at rest answers all that. One replica is asked for,
+// which can be had while one server is up.
 func (r *run) readBack() {
-	ops := []PlannedOp{{Op: client.Op{Kind: client.List}}}
-	for _, name := range r.plan.tables() {
-		ops = append(ops, PlannedOp{Op: client.Op{Kind: client.Get, Name: name}})
-	}
-	if slices.ContainsFunc(r.plan.Ops, func(o PlannedOp) bool { return o.OnRows() }) {
-		for _, name := range r.plan.tables() {
-			ops = append(ops, PlannedOp{Op: client.Op{Kind: client.Scan, Name: name}})
+	began := r.c.World.Now()
+	for i, c := range r.c.Clients {
+		if slices.ContainsFunc(r.plan.opsOf(i+1), func(o PlannedOp) bool { return o.OnRows() }) {
+			scan := client.Op{Kind: client.Scan}
+			r.more(c, r.forEachTable(scan, scan)) // the first may find that it has an old table open
 		}
 	}
-	for _, name := range r.plan.tables() {
-		ops = append(ops, PlannedOp{Op: client.Op{Kind: client.Create, Name: name,
-			Columns: []string{"k"}, Tablets: 1, Replicas: 1, NoWait: true}},
-			PlannedOp{Op: client.Op{Kind: client.Alter, Name: name, NoWait: true,
-				Steps: []wire.AlterStep{{Kind: wire.AddColumn, Column: "probe"}}}})
-	}
-	for i := range ops {
-		ops[i].ID = r.lastOp + 1 + i
-	}
-	began := r.c.World.Now()
-	r.drive(r.c.Clients[0], ops)
-	for r.busy > 0 && !r.stopped() {
-		r.until(r.c.World.Now().Add(pollEvery))
-	}
+	r.more(r.c.Clients[0], append(r.forEachTable(client.Op{Kind: client.Get}),
+		client.Op{Kind: client.List}))
+	r.untilIdle()
+	r.more(r.c.Clients[0], r.forEachTable(client.Op{Kind: client.Create, Columns: []string{"k"},
+		Tablets: 1, Replicas: 1, NoWait: true}, client.Op{Kind: client.Alter, NoWait: true,
+		Steps: []wire.AlterStep{{Kind: wire.AddColumn, Column: "probe"}}}))
+	r.untilIdle()
 	if !r.stopped() {
 		r.judges.ReportUnanswered(began)
+	}
+}
+
+// forEachTable returns the operations for every name that the plan speaks of.
+func (r *run) forEachTable(ops ...client.Op) []client.Op {
+	var all []client.Op
+	for _, name := range r.plan.tables() {
+		for _, op := range ops {
+			op.Name = name
+			all = append(all, op)
+		}
+	}
+	return all
+}
+
+// more gives a client operations that are not in the plan.
+func (r *run) more(c *client.Client, ops []client.Op) {
+	var planned []PlannedOp
+	for _, op := range ops {
+		r.lastOp++
+		op.ID = r.lastOp
+		planned = append(planned, PlannedOp{Op: op})
+	}
+	r.drive(c, planned)
+}
+
+// untilIdle runs until all clients have finished.
+func (r *run) untilIdle() {
+	for r.busy > 0 && !r.stopped() {
+		r.until(r.c.World.Now().Add(pollEvery))
 	}
 }
 

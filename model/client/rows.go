@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -131,12 +132,12 @@ func (c *Client) tryWrite(p *sim.Proc, t *openTable, b *batch,
 		First: c.writing[0], Version: t.version, Columns: t.columns, Ops: b.Ops,
 		Propagated: c.observed}, deadline)
 	if err != nil {
-		b.tablet.failed = append(b.tablet.failed, to)
+		c.unreachable(b.tablet, to, err)
 		return &wire.WriteResponse{Status: wire.Err(wire.TimedOut, "")}, p.Now() >= deadline
 	}
 	resp = m.(*wire.WriteResponse)
 	c.observed = max(c.observed, resp.Time)
-	return resp, b.tablet.settled(to, resp.Status.Code) || p.Now() >= deadline
+	return resp, c.settled(b.tablet, to, resp.Status.Code) || p.Now() >= deadline
 }
 
 // leaderOf returns the replica to try next. After all were tried the master is asked again; an
@@ -168,20 +169,31 @@ func (c *Client) locateAgain(p *sim.Proc, t *openTable, l *location,
 	return wire.Status{}
 }
 
+// unreachable notes that a server gave no answer.
+func (c *Client) unreachable(l *location, to wire.ServerID, err error) {
+	if !c.v.On(variant.KUDU1034) || !errors.Is(err, sim.ErrTimedOut) {
+		l.failed = append(l.failed, to)
+	}
+}
+
 // settled notes what an answer says of a replica, and reports whether it is the last.
-func (l *location) settled(from wire.ServerID, code wire.Code) bool {
-	switch code {
-	case wire.ServiceUnavailable: // the same again
-	case wire.NotTheLeader:
+func (c *Client) settled(l *location, from wire.ServerID, code wire.Code) bool {
+	switch {
+	case code == wire.ServiceUnavailable,
+		code == wire.TabletNotFound && c.v.On(variant.KUDU1054): // the same again
+	case code == wire.NotTheLeader:
 		l.follows = append(l.follows, from)
-	case wire.TabletNotFound, wire.TabletNotRunning, wire.TabletFailed, wire.WrongServerUUID,
-		wire.Throttled:
+	case slices.Contains(elsewhere, code):
 		l.failed = append(l.failed, from)
 	default:
 		return true
 	}
 	return false
 }
+
+// elsewhere lists the answers after which another replica is tried.
+var elsewhere = []wire.Code{wire.TabletNotFound, wire.TabletNotRunning, wire.TabletFailed,
+	wire.WrongServerUUID, wire.Throttled}
 
 // scanTable reads one tablet after another. The first one that is read at a snapshot chooses its
 // time for all.
@@ -224,13 +236,13 @@ func (c *Client) scanTablet(p *sim.Proc, t *openTable, b *batch, at wire.Timesta
 			Columns: t.columns, Mode: b.Op.Mode, Snapshot: at, LeaderOnly: !b.Op.AnyReplica,
 			Propagated: c.observed}, min(deadline, p.Now().Add(scanTryTimeout)))
 		if err != nil {
-			l.failed = append(l.failed, to)
+			c.unreachable(l, to, err)
 			if !errors.Is(err, sim.ErrTimedOut) {
 				c.pause(p, n, deadline)
 			}
 			continue
 		}
-		if resp := m.(*wire.ScanResponse); l.settled(to, resp.Status.Code) {
+		if resp := m.(*wire.ScanResponse); c.settled(l, to, resp.Status.Code) {
 			return resp
 		}
 		c.pause(p, n, deadline)

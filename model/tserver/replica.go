@@ -29,6 +29,8 @@ type replica struct {
 	schemaLock sim.RWMutex
 
 	data     *rows.Data
+	restored wire.Timestamp             // of the latest write that was not in the log when it was opened
+	replayed bool                       // an entry was applied since
 	applied  sim.Cond                   // rows
 	flights  map[wire.RequestID]*flight // writes on their way
 	servesIn int64                      // the last term in which it led and had applied what it inherited
@@ -57,6 +59,7 @@ func (ts *TServer) newReplica(sb fs.Superblock) *replica {
 func (t *replica) set(sb fs.Superblock) {
 	t.Superblock, t.version, t.schema, t.logged = sb, sb.Version, sb.Schema, schemaEntry{}
 	t.data, t.flights, t.servesIn = rows.New(), map[wire.RequestID]*flight{}, 0
+	t.restored = 0
 }
 
 // findTablets makes the replicas on disk known, closed. One whose superblock is damaged has failed.
@@ -133,6 +136,7 @@ func readSchemaEntry(d *wire.Decoder) schemaEntry {
 
 // Apply implements raft.StateMachine.
 func (t *replica) Apply(e wire.Entry) {
+	t.replayed = true
 	switch e.Type {
 	case wire.AlterSchema:
 		t.take(readSchemaEntry(wire.NewDecoder(e.Payload)))
@@ -155,6 +159,7 @@ func (t *replica) Restore(state []byte) {
 	d := wire.NewDecoder(state)
 	t.take(readSchemaEntry(d))
 	t.data = rows.Decode(d)
+	t.restored, t.replayed = t.data.Last(), false
 	t.ts.clock.update(t.data.Last())
 }
 

@@ -34,6 +34,9 @@ func (ts *TServer) scan(p *sim.Proc, req *wire.ScanRequest) *wire.ScanResponse {
 	if t.unknownColumn(req.Columns) != "" {
 		return refuse(wire.UnknownColumn)
 	}
+	if ts.v.On(variant.KUDU2463) && t.restored > 0 && !t.replayed {
+		return &wire.ScanResponse{Snapshot: t.restored}
+	}
 	if req.Mode == wire.ReadLatest {
 		if req.LeaderOnly && ts.v.On(variant.ConfirmedReads) &&
 			t.consensus.ConfirmLeadership(p, term, p.Now().Add(scannerMaxWait)) != nil {

@@ -107,6 +107,15 @@ const (
 	// KUDU3762 makes a new master serve a master tablet of its own, which is empty.
 	KUDU3762
 
+	// KUDU1034 lets a client go on with a tablet server that does not answer.
+	KUDU1034
+	// KUDU1054 lets a client go on with a tablet server that has no such tablet.
+	KUDU1054
+	// KUDU2463 has a replica show no rows until the first entry after its start.
+	KUDU2463
+	// ReplayDropsRowErrors tells a retry that all rows were written if the answer was not in the log
+	// any more when the replica was opened (4df9f5969).
+	ReplayDropsRowErrors
 	// SafeTime lets a leader vouch for a snapshot of which its successor does not know.
 	SafeTime
 
@@ -222,6 +231,13 @@ var Defects = []Defect{
 	{KUDU3762, "KUDU-3762", "a new master answers from an empty tablet instead of copying one",
 		"B38", nil},
 
+	{KUDU1034, "KUDU-1034", "a client goes on with a tablet server that does not answer", "A7", nil},
+	{KUDU1054, "KUDU-1054", "a client goes on with a tablet server that has no such tablet", "A7",
+		nil},
+	{KUDU2463, "KUDU-2463", "a replica shows no rows until the first entry after its start", "A12",
+		nil},
+	{ReplayDropsRowErrors, "4df9f5969", "a retry is told that a row was written which was refused",
+		"B50", nil},
 	{SafeTime, "safe-time", "a leader vouches for a snapshot that its successor does not know of",
 		"safe-time", nil},
 }
@@ -260,15 +276,17 @@ var Profiles = []Profile{
 	{ID: "kudu-0.7", Title: "Kudu before the fixes of 2016",
 		Defects: []Switch{KUDU1353, KUDU1374, KUDU1358, KUDU1991, KUDU1537, KUDU1188, L12,
 			StartStamp, KUDU3486, NoTruncateOnStatusAbort, KUDU1338, KUDU1469, KUDU1586, KUDU1365,
-			KUDU2947, KUDU2155, KUDU2048, KUDU2020, KUDU1613, KUDU1407, L3, KUDU2138},
+			KUDU2947, KUDU2155, KUDU2048, KUDU2020, KUDU1613, KUDU1407, L3, KUDU2138,
+			KUDU1034, KUDU2463, ReplayDropsRowErrors, SafeTime},
 		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-1.0", Title: "Kudu with what was adopted against KUDU-1353",
 		Defects: []Switch{KUDU1991, KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
 			NoTruncateOnStatusAbort, KUDU1365, KUDU2947, KUDU2155, KUDU2048, KUDU2020, KUDU1613,
-			KUDU1407, L3, KUDU2138},
+			KUDU1407, L3, KUDU2138,
+			KUDU1034, KUDU2463, ReplayDropsRowErrors, SafeTime},
 		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-head", Title: "Kudu of today, with its open hazards",
 		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
-			L3},
+			L3, SafeTime},
 		Options: []string{"waits-end-with-term=false"}},
 }
