@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"slices"
+
 	"tabletop/model"
 	"tabletop/model/raft"
 	"tabletop/model/tserver"
@@ -68,7 +70,11 @@ func (f *fate) lostReplica(tablet wire.TabletID, id wire.ServerID) bool {
 // committed configuration and by the one that its leader, if it has any, tries to commit.
 func (f *fate) able(tablet wire.TabletID) bool {
 	if tablet != wire.SysCatalog {
-		if leader := f.c.LeaderOf(tablet); leader != nil {
+		leader := f.c.LeaderOf(tablet)
+		if leader == nil && f.stuck(tablet) {
+			return false
+		}
+		if leader != nil {
 			active := f.c.TServerOn(leader.ID()).Replica(tablet).Active()
 			if !f.majority(tablet, active.Voters()) {
 				return false
@@ -76,6 +82,41 @@ func (f *fate) able(tablet wire.TabletID) bool {
 		}
 	}
 	return f.majority(tablet, f.configs[tablet].Voters())
+}
+
+// stuck reports whether a change of the configuration was under way when a voter was lost, and
+// nobody can be elected any more: who has the change in its log needs a majority of the new voters,
+// and to the others it does not give its vote.
+func (f *fate) stuck(tablet wire.TabletID) bool {
+	voters := f.configs[tablet].Voters()
+	if !slices.ContainsFunc(voters, func(id wire.ServerID) bool { return f.lost(id) }) {
+		return false
+	}
+	return !slices.ContainsFunc(voters, func(id wire.ServerID) bool {
+		candidate := f.replica(tablet, id)
+		return candidate != nil && f.electable(tablet, candidate)
+	})
+}
+
+func (f *fate) electable(tablet wire.TabletID, candidate raft.Observed) bool {
+	votes := 0
+	voters := candidate.Active().Voters()
+	for _, id := range voters {
+		r := f.replica(tablet, id)
+		if r != nil && raft.UpToDate(candidate.LastLogged(), r.LastLogged()) {
+			votes++
+		}
+	}
+	return votes >= raft.Majority(len(voters))
+}
+
+// replica returns a member's replica of a tablet, if it is not lost.
+func (f *fate) replica(tablet wire.TabletID, id wire.ServerID) raft.Observed {
+	if f.lostReplica(tablet, id) {
+		return nil
+	}
+	r, _ := f.c.TServerOn(id.Node()).Replica(tablet).(raft.Observed)
+	return r
 }
 
 // majority reports whether enough voters are left. Once one is lost, those that have no replica,
