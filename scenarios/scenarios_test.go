@@ -75,10 +75,10 @@ func TestMissedStepIsVacuous(t *testing.T) {
 }
 
 // The unscripted nemesis finds the stuck alter, under its own signature; without the defect the
-// same plan passes.
+// same plan has none.
 func TestStormsFindKUDU1353(t *testing.T) {
 	var found *Result
-	_, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-0.7"}, Count: 60,
+	_, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-0.7"}, Count: 400,
 		Each: func(r *Result) bool {
 			if r.Stuck() && len(r.Findings) == 1 {
 				found = r
@@ -89,7 +89,7 @@ func TestStormsFindKUDU1353(t *testing.T) {
 	require.NotNil(t, found)
 	cured := mustRun(t, "storm", found.Seed,
 		variant.Selection{Profile: "kudu-0.7", Without: []string{"KUDU-1353"}}, Options{})
-	require.Equal(t, Pass, cured.Verdict)
+	require.False(t, cured.Stuck(), "%v", cured.Findings)
 	require.Contains(t, Explain(found, StuckAlter), "KUDU-1353")
 }
 

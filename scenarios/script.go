@@ -62,7 +62,7 @@ type script struct {
 }
 
 // scripts lists the stories that are told as tables.
-func scripts() []script { return slices.Concat(raftStories, serverStories) }
+func scripts() []script { return slices.Concat(raftStories, serverStories, rowStories) }
 
 // act is a line of a script.
 type act struct {

@@ -57,6 +57,7 @@ type Outcome struct {
 	Schema  wire.Schema        // of Get
 	Tables  []wire.ListedTable // of List
 	Rows    []wire.Row         // of Scan
+	Written int                // rows, of a write
 }
 
 func (o *Outcome) String() string {
@@ -65,6 +66,8 @@ func (o *Outcome) String() string {
 		return "unknown"
 	case !o.Status.OK():
 		return o.Status.String()
+	case o.Written > 0:
+		return fmt.Sprintf("%d written", o.Written)
 	case o.Rows != nil:
 		return fmt.Sprint(o.Rows)
 	case o.Table != 0:

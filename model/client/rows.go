@@ -24,22 +24,18 @@ func (c *Client) doRows(p *sim.Proc, op Op) Outcome {
 	if !status.OK() {
 		return Outcome{Status: status, Master: wire.NoServer}
 	}
-	if status = c.locate(p, t, deadline); status.OK() {
-		out := Outcome{Table: t.id, Version: t.version, Master: wire.NoServer}
+	out := Outcome{Table: t.id, Version: t.version, Master: wire.NoServer}
+	if out.Status = c.locate(p, t, deadline); out.Status.OK() {
 		if op.Kind == Scan {
 			c.scanTable(p, op, t, deadline, &out)
 		} else {
 			c.writeTable(p, op, t, deadline, &out)
 		}
-		status = out.Status
-		if status.Code != wire.UnknownColumn && status.Code != wire.TableNotFound {
-			return out
-		}
 	}
-	if status.Code == wire.UnknownColumn || status.Code == wire.TableNotFound {
+	if code := out.Status.Code; code == wire.UnknownColumn || code == wire.TableNotFound {
 		delete(c.tables, op.Name) // the program opens it again
 	}
-	return Outcome{Status: status, Table: t.id, Master: wire.NoServer}
+	return out
 }
 
 // batch is what of a write goes to one tablet, in one request.
@@ -82,10 +78,12 @@ func (c *Client) writeTable(p *sim.Proc, op Op, t *openTable, deadline sim.Time,
 		news.Wait(p, "all tablets to be written")
 	}
 	for _, b := range batches {
-		out.Rows = append(out.Rows, b.out.Rows...)
 		out.Unknown = out.Unknown || b.out.Unknown
 		if out.Status.OK() {
 			out.Status = b.out.Status
+		}
+		if b.Status.OK() {
+			out.Written += len(b.Ops)
 		}
 	}
 }
@@ -198,6 +196,7 @@ var elsewhere = []wire.Code{wire.TabletNotFound, wire.TabletNotRunning, wire.Tab
 // scanTable reads one tablet after another. The first one that is read at a snapshot chooses its
 // time for all.
 func (c *Client) scanTable(p *sim.Proc, op Op, t *openTable, deadline sim.Time, out *Outcome) {
+	out.Rows = []wire.Row{}
 	var at wire.Timestamp
 	for _, l := range slices.Clone(t.tablets) {
 		b := &batch{tablet: l, RowCall: RowCall{Client: c, Op: op, Table: t.id,
