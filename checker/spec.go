@@ -25,6 +25,7 @@ type specTable struct {
 	id      wire.TableID
 	name    string
 	factor  int // of replication
+	ranges  []wire.Range
 	schemas []wire.Schema
 	visible int64 // at least
 	// shownAt is the latest version at the instant when visible was shown. What becomes visible
@@ -39,6 +40,10 @@ func newState(tables []specTable) *specState {
 		d.Uint64(uint64(t.id))
 		d.String(t.name)
 		d.Int(int64(t.factor))
+		for _, r := range t.ranges {
+			d.Int(r.Lower)
+			d.Int(r.Upper)
+		}
 		d.Int(t.visible)
 		d.Int(t.shownAt)
 		d.Uint64(uint64(len(t.schemas)))
@@ -51,6 +56,7 @@ func newState(tables []specTable) *specState {
 func (s *specState) equal(o *specState) bool {
 	return s.hash == o.hash && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
 		return a.id == b.id && a.name == b.name && a.factor == b.factor &&
+			slices.Equal(a.ranges, b.ranges) &&
 			a.visible == b.visible && a.shownAt == b.shownAt &&
 			slices.EqualFunc(a.schemas, b.schemas, slices.Equal[wire.Schema])
 	})
@@ -106,10 +112,11 @@ func (s *specState) step(op client.Op, out Answer, component []string) *specStat
 func (s *specState) create(op client.Op, out Answer) *specState {
 	_, exists := s.find(op.Name)
 	duplicate := hasDuplicates(op.Columns)
+	ranges, disjoint := firstRanges(op)
 	switch out.Code {
 	case wire.OK:
-		if exists || duplicate || replicasCode(op.Replicas) != wire.OK || out.Version != 0 ||
-			s.hasID(out.Table) {
+		if exists || duplicate || !disjoint || replicasCode(op.Replicas) != wire.OK ||
+			out.Version != 0 || s.hasID(out.Table) {
 			return nil
 		}
 		schema := wire.Schema{}
@@ -117,11 +124,13 @@ func (s *specState) create(op client.Op, out Answer) *specState {
 			schema = append(schema, wire.Column{Name: c, Key: i == 0})
 		}
 		return s.with(specTable{id: out.Table, name: op.Name, factor: op.Replicas,
-			schemas: []wire.Schema{schema}})
+			ranges: ranges, schemas: []wire.Schema{schema}})
 	case wire.TableAlreadyPresent:
 		return s.when(exists)
 	case wire.InvalidSchema:
 		return s.when(duplicate)
+	case wire.InvalidArgument:
+		return s.when(!disjoint)
 	case wire.EvenReplicationFactor, wire.IllegalReplicationFactor:
 		return s.when(replicasCode(op.Replicas) == out.Code)
 	}
@@ -171,68 +180,6 @@ func (s *specState) delete(op client.Op, out Answer) *specState {
 }
 
 func (t specTable) latest() int64 { return int64(len(t.schemas) - 1) }
-
-// alter judges the replication factor, then the steps against the latest schema, then the new name.
-// What changes any of them makes a version.
-func (s *specState) alter(op client.Op, out Answer) *specState {
-	if code := replicasCode(op.Replicas); op.Replicas != 0 && code != wire.OK {
-		return s.when(out.Code == code)
-	}
-	t, exists := s.find(op.Name)
-	if !exists {
-		return s.when(out.Code == wire.TableNotFound)
-	}
-	schema, possible := applySteps(t.schemas[t.latest()], op.Steps)
-	if !possible {
-		return s.when(out.Code == wire.InvalidSchema)
-	}
-	if _, taken := s.find(op.NewName); op.NewName != "" && taken {
-		return s.when(out.Code == wire.TableAlreadyPresent)
-	}
-	if out.Code != wire.OK || out.Table != t.id {
-		return nil
-	}
-	factor := cmp.Or(op.Replicas, t.factor)
-	if len(op.Steps) == 0 && op.NewName == "" && factor == t.factor {
-		return s.when(out.Version == t.latest())
-	}
-	if out.Version != t.latest()+1 {
-		return nil
-	}
-	t.factor, t.schemas = factor, append(slices.Clip(t.schemas), schema)
-	if op.NewName != "" {
-		t.name = op.NewName
-	}
-	return s.with(t)
-}
-
-// applySteps is the plain reading of what the steps of an alter do.
-func applySteps(old wire.Schema, steps []wire.AlterStep) (wire.Schema, bool) {
-	columns := slices.Clone(old)
-	for _, step := range steps {
-		at := -1
-		taken := false
-		for i, c := range columns {
-			if c.Name == step.Column {
-				at = i
-			}
-			if c.Name == step.NewName {
-				taken = true
-			}
-		}
-		switch {
-		case step.Kind == wire.AddColumn && at < 0:
-			columns = append(columns, wire.Column{Name: step.Column})
-		case step.Kind == wire.DropColumn && at >= 0 && !columns[at].Key:
-			columns = append(columns[:at], columns[at+1:]...)
-		case step.Kind == wire.RenameColumn && at >= 0 && !taken:
-			columns[at].Name = step.NewName
-		default:
-			return nil, false
-		}
-	}
-	return columns, true
-}
 
 // get is shown the visible schema, which is at least the last one anybody was shown.
 func (s *specState) get(op client.Op, out Answer) *specState {

@@ -186,6 +186,36 @@ func TestSpecificationClauseByClause(t *testing.T) {
 		"an alter that changes nothing tells the version": {
 			[]Event{create(0, 1), ev(t, 10, 11, "alter t", effect(1, 0))},
 			[]Event{create(0, 1), ev(t, 10, 11, "alter t", effect(1, 1))}},
+		"ranges come and go without a version": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range::", effect(1, 0)),
+				ev(t, 20, 21, "alter t add-range:0:9", effect(1, 0))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range::", effect(1, 1))}},
+		"with columns they make one": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:: add:b", effect(1, 1))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:: add:b", effect(1, 0))}},
+		"a range is refused over another": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t add-range:0:9", refused(wire.InvalidArgument))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t add-range:0:9", effect(1, 0))}},
+		"one that is there has a refusal of its own": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t add-range::", refused(wire.RangeAlreadyPresent))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t add-range::", refused(wire.InvalidArgument))}},
+		"one that is not there cannot be dropped": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:0:9", refused(wire.InvalidArgument))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:0:9", effect(1, 0))}},
+		"a dropped range makes room": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:: add-range:0:9", effect(1, 0)),
+				ev(t, 20, 21, "alter t add-range::", refused(wire.InvalidArgument))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:: add-range:0:9", effect(1, 0)),
+				ev(t, 20, 21, "alter t drop-range::", effect(1, 0))}},
+		"a table does not begin with ranges that overlap": {
+			[]Event{ev(t, 0, 1, "create t columns=k ranges=0:2,1:3", refused(wire.InvalidArgument))},
+			[]Event{ev(t, 0, 1, "create t columns=k ranges=0:2,1:3", effect(1, 0))}},
+		"what a column has besides its name is shown": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t change:a:7", effect(1, 1)),
+				get(20, Answer{Table: 1, Version: 1, Schema: wire.Schema{{Name: "k", Key: true},
+					{Name: "a", Default: 7}}})},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t change:a:7", effect(1, 1)),
+				get(20, shown(1, 1, "k", "a"))}},
 		"overlapping creates: one wins": {
 			[]Event{ev(t, 0, 10, "create t columns=k,a", effect(1, 0)),
 				ev(t, 0, 10, "create t columns=k,a", refused(wire.TableAlreadyPresent))},
@@ -262,7 +292,9 @@ func genHistory(t *rapid.T) []Event {
 func genOp(t *rapid.T) client.Op {
 	words := rapid.SampledFrom([]string{"create t columns=k,a", "create u columns=k", "delete t",
 		"alter t add:b", "alter t drop:b", "alter t rename-to=u", "alter u rename-to=t", "get t",
-		"get u", "list", "alter u add:c rename-to=t", "alter t replicas=1"}).Draw(t, "op")
+		"get u", "list", "alter u add:c rename-to=t", "alter t replicas=1",
+		"alter t add-range:0:9", "alter t drop-range::", "alter t drop-range:: add-range::",
+		"alter t drop-range:0:9 add:d", "create t columns=k ranges=0:9"}).Draw(t, "op")
 	op, err := client.ParseOp(strings.Fields(words))
 	require.NoError(t, err)
 	return op
@@ -278,7 +310,8 @@ func answerIn(t *rapid.T, s *specState, op client.Op, fresh wire.TableID) Answer
 		}
 	}
 	candidates = append(candidates, effect(fresh, 0))
-	for _, c := range []wire.Code{wire.TableAlreadyPresent, wire.TableNotFound, wire.InvalidSchema} {
+	for _, c := range []wire.Code{wire.TableAlreadyPresent, wire.TableNotFound, wire.InvalidSchema,
+		wire.InvalidArgument, wire.RangeAlreadyPresent} {
 		candidates = append(candidates, refused(c))
 	}
 	var all Answer

@@ -3,6 +3,7 @@ package model_test
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,5 +80,42 @@ func TestDDLOnAQuietCluster(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Tablets come and go with the ranges of a table, without a version of the schema.
+func TestRangesOnAQuietCluster(t *testing.T) {
+	c := newCluster(t, 1, variant.Selection{})
+	c.World.RunFor(10 * time.Second)
+	outs := do(t, c,
+		strings.Fields("create t columns=k,a tablets=2 ranges=0:100,200:"),
+		strings.Fields("alter t add-range:0:100"),
+		strings.Fields("alter t add-range:50:150"),
+		strings.Fields("alter t drop-range:0:50"),
+		strings.Fields("alter t add-range:100:200 drop-range:0:100"),
+		strings.Fields("alter t add-range::0 change:a:7"),
+		strings.Fields("get t"),
+		strings.Fields("create u columns=k ranges=0:2,1:3"),
+		strings.Fields("create u columns=k"),
+		strings.Fields("alter u drop-range:: add:b"),
+		strings.Fields("get u"))
+	var got []string
+	for _, o := range outs {
+		got = append(got, o.Status.Code.String())
+	}
+	require.Equal(t, []string{"OK", "RANGE_ALREADY_PRESENT", "INVALID_ARGUMENT",
+		"INVALID_ARGUMENT", "OK", "OK", "OK", "INVALID_ARGUMENT", "OK", "OK", "OK"}, got)
+	require.Equal(t, int64(0), outs[4].Version)
+	require.Equal(t, int64(1), outs[6].Version)
+	require.Equal(t, int64(7), outs[6].Schema[1].Default)
+	require.Equal(t, []string{"k", "b"}, outs[10].Schema.Names(), "no tablet has to learn of b")
+	require.Empty(t, c.TabletsOf("u"))
+	ranges := map[string]int{}
+	for _, id := range c.TabletsOf("t") {
+		ranges[c.Catalog().Tablets[id].Partition.Range.String()]++
+	}
+	require.Equal(t, map[string]int{":0": 2, "100:200": 2, "200:": 2}, ranges)
+	for _, ts := range c.TServers {
+		require.Len(t, ts.Tablets(), 6, "replicas of dropped ranges are deleted")
 	}
 }

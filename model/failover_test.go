@@ -37,8 +37,9 @@ func header(c *model.Cluster, client int, seq int64) wire.DDLHeader {
 }
 
 func createRequest(h wire.DDLHeader, name string) *wire.CreateTableRequest {
-	return &wire.CreateTableRequest{DDLHeader: h, Name: name, Tablets: 1, Replicas: 3,
-		Schema: wire.Schema{{Name: "k", Key: true}}}
+	return &wire.CreateTableRequest{DDLHeader: h, Name: name, Replicas: 3,
+		Partitions: wire.PartitionSchema{Buckets: 1, Ranges: []wire.Range{wire.AllKeys}},
+		Schema:     wire.Schema{{Name: "k", Key: true}}}
 }
 
 func other(c *model.Cluster, not *master.Master) *master.Master {

@@ -99,6 +99,7 @@ func encodeTable(e *wire.Encoder, t *Table) {
 	e.String(t.Name)
 	e.Int(int(t.State))
 	e.Int(t.Replicas)
+	e.PartitionSchema(t.Partitions)
 	e.Int(int(t.Version))
 	e.Schema(t.Schema)
 	e.Int(int(t.AppliedVersion))
@@ -107,8 +108,8 @@ func encodeTable(e *wire.Encoder, t *Table) {
 
 func decodeTable(d *wire.Decoder) *Table {
 	return &Table{ID: wire.TableID(d.Uint64()), Name: d.String(), State: TableState(d.Int()),
-		Replicas: d.Int(), Version: int64(d.Int()), Schema: d.Schema(),
-		AppliedVersion: int64(d.Int()), Applied: d.Schema()}
+		Replicas: d.Int(), Partitions: d.PartitionSchema(), Version: int64(d.Int()),
+		Schema: d.Schema(), AppliedVersion: int64(d.Int()), Applied: d.Schema()}
 }
 
 func encodeTablet(e *wire.Encoder, t *Tablet) {

@@ -31,7 +31,9 @@ type Table struct {
 	Name     string
 	State    TableState
 	Replicas int
-	// Version counts the changes of Schema, from 0.
+	// Partitions says which tablets the table has: one for each partition.
+	Partitions wire.PartitionSchema
+	// Version counts the changes of Schema, Name and Replicas, from 0.
 	Version int64
 	Schema  wire.Schema
 	// Applied is the schema that every tablet has, and AppliedVersion its version: what readers
@@ -43,9 +45,14 @@ type Table struct {
 // Live reports whether the table holds its name.
 func (t *Table) Live() bool { return t.State != TableRemoved }
 
+// Gone reports whether the table was dropped for good.
+func (t *Table) Gone() bool { return t.State == TableRemoved }
+
 // Equal reports whether two rows say the same.
 func (t *Table) Equal(o *Table) bool {
 	return t.ID == o.ID && t.Name == o.Name && t.State == o.State && t.Replicas == o.Replicas &&
+		t.Partitions.Buckets == o.Partitions.Buckets &&
+		slices.Equal(t.Partitions.Ranges, o.Partitions.Ranges) &&
 		t.Version == o.Version && slices.Equal(t.Schema, o.Schema) &&
 		t.AppliedVersion == o.AppliedVersion && slices.Equal(t.Applied, o.Applied)
 }

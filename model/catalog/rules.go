@@ -21,8 +21,8 @@ func CheckSchema(s wire.Schema) wire.Status {
 	return wire.Status{}
 }
 
-// AlterSchema returns the schema after the steps, or why one of them is not possible. Follows
-// CatalogManager::ApplyAlterSchemaSteps.
+// AlterSchema returns the schema after the steps, or why one of them is not possible. Steps of
+// ranges do not concern it. Follows CatalogManager::ApplyAlterSchemaSteps.
 func AlterSchema(s wire.Schema, steps []wire.AlterStep) (wire.Schema, wire.Status) {
 	s = slices.Clone(s)
 	for _, step := range steps {
@@ -49,6 +49,14 @@ func AlterSchema(s wire.Schema, steps []wire.AlterStep) (wire.Schema, wire.Statu
 				return nil, invalid("column %s exists", step.NewName)
 			}
 			s[i].Name = step.NewName
+		case wire.ChangeColumn:
+			if i < 0 {
+				return nil, invalid("no column %s", step.Column)
+			}
+			if s[i].Key {
+				return nil, invalid("key column %s has no default", step.Column)
+			}
+			s[i].Default = step.Default
 		}
 	}
 	return s, wire.Status{}
@@ -82,6 +90,21 @@ func (t *Table) Altered(schema wire.Schema, name string, replicas int) *Table {
 	next.Name, next.Schema, next.Replicas = name, schema, replicas
 	next.Version++
 	next.State = TableAltering
+	return &next
+}
+
+// Repartitioned returns the row after steps that change the table's ranges. A table that gets
+// tablets is Altering until they run, at the version that it has. One that has no tablets left has
+// nothing to wait for: nobody would ever report that an alter has ended (7b1e17991).
+func (t *Table) Repartitioned(c RangeChange) *Table {
+	next := *t
+	next.Partitions.Ranges = c.Ranges
+	switch {
+	case len(c.Ranges) == 0:
+		return next.Finished()
+	case len(c.Added) > 0:
+		next.State = TableAltering
+	}
 	return &next
 }
 

@@ -1,8 +1,6 @@
 package client
 
 import (
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +29,8 @@ type Op struct {
 	Kind    Kind
 	Name    string // of the table; of all kinds but List
 	Columns []string
-	Tablets int // of Create
+	Tablets int          // of Create: for each range
+	Ranges  []wire.Range // of Create; none: all keys
 	// Replicas is the replication factor, of Create, and of Alter, where 0 lets it be.
 	Replicas int
 	Steps    []wire.AlterStep // of Alter
@@ -53,6 +52,9 @@ func (o Op) String() string {
 		words = append(words, "columns="+strings.Join(o.Columns, ","),
 			"tablets="+strconv.Itoa(o.Tablets))
 	}
+	if len(o.Ranges) > 0 {
+		words = append(words, "ranges="+join(o.Ranges))
+	}
 	if o.Kind == Create || o.Replicas > 0 {
 		words = append(words, "replicas="+strconv.Itoa(o.Replicas))
 	}
@@ -68,100 +70,12 @@ func (o Op) String() string {
 	return strings.Join(words, " ")
 }
 
-// ParseOp reads the words of an operation. The error names the word that is wrong.
-func ParseOp(words []string) (Op, error) {
-	if len(words) == 0 {
-		return Op{}, fmt.Errorf("no operation")
+// Partitions returns how the rows of the table to be created are distributed.
+func (o Op) Partitions() wire.PartitionSchema {
+	if len(o.Ranges) == 0 {
+		return wire.PartitionSchema{Buckets: o.Tablets, Ranges: []wire.Range{wire.AllKeys}}
 	}
-	o := Op{Kind: Kind(words[0])}
-	if !slices.Contains(Kinds, o.Kind) {
-		return Op{}, fmt.Errorf("unknown operation %q", words[0])
-	}
-	words = words[1:]
-	if o.Kind != List {
-		if len(words) == 0 || !isName(words[0]) {
-			return Op{}, fmt.Errorf("%s: want the name of a table", o.Kind)
-		}
-		o.Name, words = words[0], words[1:]
-	}
-	if o.Kind == Create {
-		o.Tablets, o.Replicas = 1, 3
-	}
-	for _, w := range words {
-		if err := o.parseWord(w); err != nil {
-			return Op{}, fmt.Errorf("%s: %w", o.Kind, err)
-		}
-	}
-	if o.Kind == Create && len(o.Columns) == 0 {
-		return Op{}, fmt.Errorf("create: want columns=NAME[,NAME]")
-	}
-	return o, nil
-}
-
-func (o *Op) parseWord(w string) error {
-	if w == "no-wait" && o.ChangesCatalog() {
-		o.NoWait = true
-		return nil
-	}
-	key, value, _ := strings.Cut(w, "=")
-	switch {
-	case key == "columns" && o.Kind == Create:
-		o.Columns = strings.Split(value, ",")
-		if !slices.ContainsFunc(o.Columns, func(c string) bool { return !isName(c) }) {
-			return nil
-		}
-	case key == "tablets" && o.Kind == Create:
-		return parseCount(w, value, 20, &o.Tablets)
-	case key == "replicas" && (o.Kind == Create || o.Kind == Alter):
-		return parseCount(w, value, 100, &o.Replicas)
-	case key == "rename-to" && o.Kind == Alter && isName(value):
-		o.NewName = value
-		return nil
-	case o.Kind == Alter:
-		return o.parseStep(w)
-	}
-	return fmt.Errorf("bad word %q", w)
-}
-
-func parseCount(word, value string, most int, into *int) error {
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > most {
-		return fmt.Errorf("bad word %q: want a number from 1 to %d", word, most)
-	}
-	*into = n
-	return nil
-}
-
-func (o *Op) parseStep(w string) error {
-	parts := strings.Split(w, ":")
-	for _, k := range []wire.AlterKind{wire.AddColumn, wire.DropColumn, wire.RenameColumn} {
-		want := 2
-		if k == wire.RenameColumn {
-			want = 3
-		}
-		if parts[0] != k.String() || len(parts) != want ||
-			slices.ContainsFunc(parts[1:], func(p string) bool { return !isName(p) }) {
-			continue
-		}
-		step := wire.AlterStep{Kind: k, Column: parts[1]}
-		if k == wire.RenameColumn {
-			step.NewName = parts[2]
-		}
-		o.Steps = append(o.Steps, step)
-		return nil
-	}
-	return fmt.Errorf("bad word %q", w)
-}
-
-// isName keeps names free of what separates words of a plan.
-func isName(s string) bool {
-	for _, c := range s {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
-			c == '_' || c == '-' || c == '.') {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 64
+	return wire.PartitionSchema{Buckets: o.Tablets, Ranges: o.Ranges}
 }
 
 // request returns the message for the operation. A table's first column is its key.
@@ -173,7 +87,7 @@ func (o Op) request(h wire.DDLHeader) sim.Message {
 			schema = append(schema, wire.Column{Name: c, Key: i == 0})
 		}
 		return &wire.CreateTableRequest{DDLHeader: h, Name: o.Name, Schema: schema,
-			Tablets: o.Tablets, Replicas: o.Replicas}
+			Partitions: o.Partitions(), Replicas: o.Replicas}
 	case Delete:
 		return &wire.DeleteTableRequest{DDLHeader: h, Name: o.Name}
 	case Alter:

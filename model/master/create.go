@@ -20,6 +20,10 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	if s := catalog.CheckSchema(req.Schema); !s.OK() {
 		return d.refuse(p, s)
 	}
+	partitions, s := catalog.CheckPartitions(req.Partitions)
+	if !s.OK() {
+		return d.refuse(p, s)
+	}
 	if s := catalog.CheckReplicas(req.Replicas); !s.OK() {
 		return d.refuse(p, s)
 	}
@@ -32,11 +36,10 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	}
 	defer release()
 	row := &catalog.Table{ID: wire.TableID(d.m.newID()), Name: req.Name,
-		State: catalog.TableRunning, Replicas: req.Replicas, Schema: req.Schema,
-		Applied: req.Schema}
+		State: catalog.TableRunning, Replicas: req.Replicas, Partitions: partitions,
+		Schema: req.Schema, Applied: req.Schema}
 	b := &catalog.Batch{Tables: []*catalog.Table{row}}
-	for i := range req.Tablets {
-		partition := wire.Partition{Bucket: i, Buckets: req.Tablets}
+	for _, partition := range partitions.Partitions() {
 		b.Tablets = append(b.Tablets, d.m.newTablet(row.ID, partition))
 	}
 	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, 0))

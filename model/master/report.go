@@ -118,20 +118,25 @@ func (m *Master) noteSchemaVersion(p *sim.Proc, term int64, tablet *tabletInfo, 
 	}
 	t.lock.Lock(p, "lock of table "+t.row.Name)
 	defer t.lock.Unlock()
-	if !t.everyTabletHasLatest() {
-		return
-	}
-	b := &catalog.Batch{Tables: []*catalog.Table{t.row.Finished()}}
-	m.writeAndPublish(p, term, b)
+	m.finishAlter(p, term, t)
 }
 
-// everyTabletHasLatest reports whether an alter is open and could end.
+// finishAlter ends the alter of a table, whose lock the caller has, if it can end.
+func (m *Master) finishAlter(p *sim.Proc, term int64, t *tableInfo) {
+	if t.everyTabletHasLatest() {
+		b := &catalog.Batch{Tables: []*catalog.Table{t.row.Finished()}}
+		m.writeAndPublish(p, term, b)
+	}
+}
+
+// everyTabletHasLatest reports whether an alter is open and could end: tablets that it has added
+// run, and all have its schema.
 func (t *tableInfo) everyTabletHasLatest() bool {
 	if t.row.State != catalog.TableAltering {
 		return false
 	}
 	for _, tablet := range t.tablets {
-		if tablet.reported < t.row.Version {
+		if tablet.row.State != catalog.TabletRunning || tablet.reported < t.row.Version {
 			return false
 		}
 	}

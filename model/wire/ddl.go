@@ -84,13 +84,13 @@ type DDL interface {
 	Header() DDLHeader
 }
 
-// CreateTableRequest asks for a table of the given number of tablets.
+// CreateTableRequest asks for a table.
 type CreateTableRequest struct {
 	DDLHeader
-	Name     string
-	Schema   Schema
-	Tablets  int
-	Replicas int
+	Name       string
+	Schema     Schema
+	Partitions PartitionSchema
+	Replicas   int
 }
 
 // Header implements DDL.
@@ -104,16 +104,18 @@ func (m *CreateTableRequest) Fold(d *sim.Digest) {
 	m.fold(d)
 	d.String(m.Name)
 	m.Schema.Fold(d)
-	d.Int(int64(m.Tablets))
+	m.Partitions.Fold(d)
 	d.Int(int64(m.Replicas))
 }
 
 // Size implements sim.Message.
-func (m *CreateTableRequest) Size() int { return 32 + len(m.Name) + m.Schema.size() }
+func (m *CreateTableRequest) Size() int {
+	return 24 + len(m.Name) + m.Schema.size() + m.Partitions.size()
+}
 
 func (m *CreateTableRequest) String() string {
-	return fmt.Sprintf("CreateTable %s (%s) tablets %d replicas %d", m.Name,
-		strings.Join(m.Schema.Names(), ", "), m.Tablets, m.Replicas)
+	return fmt.Sprintf("CreateTable %s (%s) buckets %d ranges %v replicas %d", m.Name,
+		strings.Join(m.Schema.Names(), ", "), m.Partitions.Buckets, m.Partitions.Ranges, m.Replicas)
 }
 
 // DeleteTableRequest drops the live table of that name.
@@ -139,8 +141,8 @@ func (m *DeleteTableRequest) Size() int { return 28 + len(m.Name) }
 
 func (m *DeleteTableRequest) String() string { return "DeleteTable " + m.Name }
 
-// AlterTableRequest changes the live table of that name: its columns, its name, its replication
-// factor, or several of them at one instant.
+// AlterTableRequest changes the live table of that name: its columns, its ranges, its name, its
+// replication factor, or several of them at one instant.
 type AlterTableRequest struct {
 	DDLHeader
 	Name     string
