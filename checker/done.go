@@ -73,7 +73,7 @@ func (d *done) apply(e master.AppliedEvent) {
 	for _, row := range e.Batch.Tables {
 		old := d.tables[row.ID]
 		d.tables[row.ID] = row
-		if old != nil && old.State == catalog.TableAltering && row.State == catalog.TableRunning {
+		if old != nil && old.State != row.State && row.State == catalog.TableRunning {
 			d.ended(row)
 		}
 	}
@@ -87,7 +87,7 @@ func (d *done) runs(row *catalog.Tablet) {
 	}
 }
 
-// ended looks at every tablet that is left of a table whose alter has just ended.
+// ended looks at every tablet that is left of a table whose alter, or recall, has just ended.
 func (d *done) ended(row *catalog.Table) {
 	*d.looked++
 	for _, id := range d.members[row.ID] {
@@ -113,7 +113,7 @@ func (d *done) told(e client.OpEvent) {
 	case row == nil:
 		d.broken("table", "told-of-nothing", "%v", e)
 	case !row.Live():
-	case row.AppliedVersion < e.Outcome.Version && e.Op.Kind == client.Alter:
+	case row.AppliedVersion < e.Outcome.Version && e.Op.Kind != client.Create:
 		d.broken("table", "told-early", "%v, but it shows version %d", e, row.AppliedVersion)
 	default:
 		for _, id := range d.made[e.Request] {

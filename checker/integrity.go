@@ -3,10 +3,12 @@ package checker
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"tabletop/model/catalog"
 	"tabletop/model/master"
 	"tabletop/model/wire"
+	"tabletop/sim"
 )
 
 // integrity holds the master tablet, after every entry, to be whole: a tablet has a table, of which
@@ -20,14 +22,24 @@ type integrity struct {
 	tables  map[wire.TableID]*catalog.Table
 	tablets map[wire.TabletID]*catalog.Tablet
 	live    map[wire.TableID][]*catalog.Tablet // neither deleted nor replaced
+	kept    map[wire.TableID]kept              // those that were soft-deleted last
+}
+
+// kept is how long a soft-deleted table can be recalled, and what the clocks of the masters showed
+// when that began.
+type kept struct {
+	reserve time.Duration
+	since   map[sim.NodeID]sim.Time
 }
 
 func watchIntegrity(j *Judges) {
 	g := &integrity{j: j, looked: j.counter(CatalogIntegrity),
 		tables:  map[wire.TableID]*catalog.Table{},
 		tablets: map[wire.TabletID]*catalog.Tablet{},
-		live:    map[wire.TableID][]*catalog.Tablet{}}
+		live:    map[wire.TableID][]*catalog.Tablet{},
+		kept:    map[wire.TableID]kept{}}
 	master.Applied.Subscribe(j.c.World, g.apply)
+	master.Published.Subscribe(j.c.World, g.published)
 }
 
 func (g *integrity) apply(e master.AppliedEvent) {
@@ -37,6 +49,9 @@ func (g *integrity) apply(e master.AppliedEvent) {
 	g.applied = e.Op.Index
 	var touched []wire.TableID
 	for _, row := range e.Batch.Tables {
+		if row.State == catalog.TableSoftDeleted {
+			g.kept[row.ID] = kept{row.Reserve, g.clocks()}
+		}
 		g.tables[row.ID] = row
 		touched = append(touched, row.ID)
 	}
@@ -48,6 +63,30 @@ func (g *integrity) apply(e master.AppliedEvent) {
 	slices.Sort(touched)
 	for _, id := range slices.Compact(touched) {
 		g.whole(id)
+	}
+}
+
+func (g *integrity) clocks() map[sim.NodeID]sim.Time {
+	now := map[sim.NodeID]sim.Time{}
+	for _, id := range g.j.c.MasterNodes() {
+		now[id] = g.j.c.World.Node(id).Now()
+	}
+	return now
+}
+
+// published looks at a table that a leader has dropped for good though nobody asked for it just
+// then: by its own clock the time in which it can be recalled must be over.
+func (g *integrity) published(e master.PublishedEvent) {
+	for _, row := range e.Batch.Tables {
+		if !row.Gone() || e.Batch.Cause != (wire.RequestID{}) {
+			continue
+		}
+		n := e.Master.Node()
+		was := g.kept[row.ID]
+		if d := n.Now().Sub(was.since[n.ID()]); d < was.reserve {
+			g.broken("table", "expired-early", "%s was to be kept for %v and is gone after %v",
+				row.Name, was.reserve, d)
+		}
 	}
 }
 

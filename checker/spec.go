@@ -10,21 +10,23 @@ import (
 )
 
 // The sequential specification of the catalog, as clients may see it under the profile ideal. A
-// state is the live tables of one connected component of names. What is internal and may happen
+// state is the live and the soft-deleted tables of one connected component of names. That the
+// latter expire is an event of the history. What else is internal and may happen
 // at any time (the latest schema becoming the visible one) is kept as a bound: the visible
 // version is at least what somebody was shown, and at most the latest.
 
-// specState is an immutable set of live tables, sorted by name.
+// specState is an immutable set of tables, sorted by name.
 type specState struct {
 	tables []specTable
 	hash   uint64
 }
 
-// specTable is a live table. schemas[i] is the schema of version i.
+// specTable is a table. schemas[i] is the schema of version i.
 type specTable struct {
 	id      wire.TableID
 	name    string
-	factor  int // of replication
+	soft    bool // soft-deleted: it does not hold its name
+	factor  int  // of replication
 	ranges  []wire.Range
 	schemas []wire.Schema
 	visible int64 // at least
@@ -39,6 +41,7 @@ func newState(tables []specTable) *specState {
 		t := &tables[i]
 		d.Uint64(uint64(t.id))
 		d.String(t.name)
+		d.Bool(t.soft)
 		d.Int(int64(t.factor))
 		for _, r := range t.ranges {
 			d.Int(r.Lower)
@@ -55,15 +58,16 @@ func newState(tables []specTable) *specState {
 // schemas are given by its id and their number, once an alter is judged by its version.
 func (s *specState) equal(o *specState) bool {
 	return s.hash == o.hash && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
-		return a.id == b.id && a.name == b.name && a.factor == b.factor &&
+		return a.id == b.id && a.name == b.name && a.soft == b.soft && a.factor == b.factor &&
 			slices.Equal(a.ranges, b.ranges) &&
 			a.visible == b.visible && a.shownAt == b.shownAt &&
 			slices.EqualFunc(a.schemas, b.schemas, slices.Equal[wire.Schema])
 	})
 }
 
+// find returns the live table of a name.
 func (s *specState) find(name string) (specTable, bool) {
-	i := slices.IndexFunc(s.tables, func(t specTable) bool { return t.name == name })
+	i := slices.IndexFunc(s.tables, func(t specTable) bool { return t.name == name && !t.soft })
 	if i < 0 {
 		return specTable{}, false
 	}
@@ -73,7 +77,9 @@ func (s *specState) find(name string) (specTable, bool) {
 // with returns the state with the table in place of an older one of its id.
 func (s *specState) with(t specTable) *specState {
 	tables := append(s.without(t.id).tables, t)
-	slices.SortFunc(tables, func(a, b specTable) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(tables, func(a, b specTable) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
+	})
 	return newState(tables)
 }
 
@@ -97,6 +103,10 @@ func (s *specState) step(op client.Op, out Answer, component []string) *specStat
 		return s.delete(op, out)
 	case client.Alter:
 		return s.alter(op, out)
+	case client.Recall:
+		return s.recall(op, out)
+	case Expired:
+		return s.expire(out)
 	case client.Get:
 		return s.get(op, out)
 	case client.List:
@@ -104,7 +114,7 @@ func (s *specState) step(op client.Op, out Answer, component []string) *specStat
 	case AlterDone:
 		return s.alterDone(out)
 	case TableGone:
-		return s.when(out.Code == wire.TableNotFound && !s.hasID(out.Table))
+		return s.when(out.Code == wire.TableNotFound && !s.isLive(out.Table))
 	}
 	return nil
 }
@@ -168,17 +178,6 @@ func replicasCode(n int) wire.Code {
 	return wire.OK
 }
 
-func (s *specState) delete(op client.Op, out Answer) *specState {
-	t, exists := s.find(op.Name)
-	switch {
-	case out.Code == wire.OK && exists && t.id == out.Table && t.latest() == out.Version:
-		return s.without(t.id)
-	case out.Code == wire.TableNotFound:
-		return s.when(!exists)
-	}
-	return nil
-}
-
 func (t specTable) latest() int64 { return int64(len(t.schemas) - 1) }
 
 // get is shown the visible schema, which is at least the last one anybody was shown.
@@ -206,7 +205,7 @@ func (s *specState) showing(t specTable, version int64) *specState {
 // alterDone was told that no alter of the table is open, at a version: the latest one.
 func (s *specState) alterDone(out Answer) *specState {
 	for _, t := range s.tables {
-		if t.id == out.Table {
+		if t.id == out.Table && !t.soft {
 			if out.Version != t.latest() {
 				return nil
 			}
@@ -231,5 +230,11 @@ func (s *specState) list(out Answer, component []string) *specState {
 			return nil
 		}
 	}
-	return s.when(out.Code == wire.OK && shown == len(s.tables))
+	live := 0
+	for _, t := range s.tables {
+		if !t.soft {
+			live++
+		}
+	}
+	return s.when(out.Code == wire.OK && shown == live)
 }

@@ -16,7 +16,7 @@ func (s *specState) alter(op client.Op, out Answer) *specState {
 	}
 	t, exists := s.find(op.Name)
 	if !exists {
-		return s.when(out.Code == wire.TableNotFound)
+		return s.when(out.Code == s.absent(op.Name))
 	}
 	schema, possible := applySteps(t.schemas[t.latest()], op.Steps)
 	if !possible {

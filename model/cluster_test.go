@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tabletop/model"
+	"tabletop/model/catalog"
 	"tabletop/model/client"
 	"tabletop/model/variant"
 	"tabletop/sim"
@@ -117,5 +118,41 @@ func TestRangesOnAQuietCluster(t *testing.T) {
 	require.Equal(t, map[string]int{":0": 2, "100:200": 2, "200:": 2}, ranges)
 	for _, ts := range c.TServers {
 		require.Len(t, ts.Tablets(), 6, "replicas of dropped ranges are deleted")
+	}
+}
+
+// A table that is dropped with a reserve can be recalled by its id until it expires.
+func TestRecallOnAQuietCluster(t *testing.T) {
+	c := newCluster(t, 1, variant.Selection{Options: []string{"expiry-interval=5s"}})
+	c.World.RunFor(10 * time.Second)
+	outs := do(t, c,
+		strings.Fields("create t columns=k tablets=2"),
+		strings.Fields("recall t"),
+		strings.Fields("alter t add:b no-wait"),
+		strings.Fields("delete t reserve=1h"),
+		strings.Fields("get t"),
+		strings.Fields("alter t add:c"),
+		strings.Fields("delete t reserve=1h"),
+		strings.Fields("list"),
+		strings.Fields("recall t rename-to=u"),
+		strings.Fields("get u"),
+		strings.Fields("recall t"))
+	var got []string
+	for _, o := range outs {
+		got = append(got, o.Status.Code.String())
+	}
+	require.Equal(t, []string{"OK", "TABLE_NOT_FOUND", "OK", "OK", "TABLE_NOT_FOUND",
+		"TABLE_SOFT_DELETED", "TABLE_SOFT_DELETED", "OK", "OK", "OK", "TABLE_NOT_FOUND"}, got)
+	require.Empty(t, outs[7].Tables)
+	require.Equal(t, outs[0].Table, outs[9].Table)
+	require.Equal(t, []string{"k", "b"}, outs[9].Schema.Names(), "the alter that was open is done")
+	require.Len(t, c.TabletsOf("u"), 2)
+
+	outs = do(t, c, strings.Fields("delete u reserve=10s"), strings.Fields("create u columns=k"))
+	require.True(t, outs[1].Status.OK())
+	require.Equal(t, catalog.TableRemoved, c.Catalog().Tables[outs[0].Table].State)
+	require.Equal(t, catalog.TableRunning, c.Catalog().Tables[outs[1].Table].State)
+	for _, ts := range c.TServers {
+		require.Len(t, ts.Tablets(), 1, "replicas of the expired table are deleted")
 	}
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"tabletop/model/wire"
 )
@@ -119,7 +120,25 @@ func (t *Table) Finished() *Table {
 // Removed returns the row of the dropped table.
 func (t *Table) Removed() *Table {
 	next := *t
-	next.State = TableRemoved
+	next.State, next.Reserve = TableRemoved, 0
+	return &next
+}
+
+// SoftDeleted returns the row of a table that was dropped and can be recalled for so long.
+func (t *Table) SoftDeleted(reserve time.Duration) *Table {
+	next := *t
+	next.State, next.Reserve = TableSoftDeleted, reserve
+	return &next
+}
+
+// Recalled returns the row of a soft-deleted table that is live again. It is Altering until every
+// tablet is known to have its latest schema, since an alter may have been open.
+func (t *Table) Recalled(name string) *Table {
+	next := *t
+	next.Name, next.State, next.Reserve = name, TableAltering, 0
+	if len(next.Partitions.Ranges) == 0 {
+		return next.Finished()
+	}
 	return &next
 }
 

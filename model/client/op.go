@@ -3,6 +3,7 @@ package client
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -16,12 +17,13 @@ const (
 	Create Kind = "create"
 	Delete Kind = "delete"
 	Alter  Kind = "alter"
+	Recall Kind = "recall"
 	Get    Kind = "get"
 	List   Kind = "list"
 )
 
 // Kinds lists the kinds of operations.
-var Kinds = []Kind{Create, Delete, Alter, Get, List}
+var Kinds = []Kind{Create, Delete, Alter, Recall, Get, List}
 
 // Op is an operation: data that prints and parses.
 type Op struct {
@@ -34,13 +36,24 @@ type Op struct {
 	// Replicas is the replication factor, of Create, and of Alter, where 0 lets it be.
 	Replicas int
 	Steps    []wire.AlterStep // of Alter
-	NewName  string           // of Alter; empty: the name stays
-	// NoWait answers when a create or alter is committed, without waiting until it is done.
+	NewName  string           // of Alter and Recall; empty: the name stays
+	// Reserve is for how long a table can be recalled after its Delete; 0: it cannot.
+	Reserve time.Duration
+	// Table is which table is meant by a Recall: the last that the client was told of under the
+	// name. It is no part of a plan; the client fills it in.
+	Table wire.TableID
+	// NoWait answers when the operation is committed, without waiting until it is done.
 	NoWait bool
 }
 
 // ChangesCatalog reports whether the operation is a DDL.
-func (o Op) ChangesCatalog() bool { return o.Kind == Create || o.Kind == Delete || o.Kind == Alter }
+func (o Op) ChangesCatalog() bool { return o.Kind == Delete || o.IsDoneLater() }
+
+// IsDoneLater reports whether tablets have something to do once the operation is committed, so that
+// a client waits until that is done.
+func (o Op) IsDoneLater() bool {
+	return o.Kind == Create || o.Kind == Alter || o.Kind == Recall
+}
 
 // String prints the operation as ParseOp reads it.
 func (o Op) String() string {
@@ -63,6 +76,9 @@ func (o Op) String() string {
 	}
 	if o.NewName != "" {
 		words = append(words, "rename-to="+o.NewName)
+	}
+	if o.Reserve > 0 {
+		words = append(words, "reserve="+o.Reserve.String())
 	}
 	if o.NoWait {
 		words = append(words, "no-wait")
@@ -89,7 +105,9 @@ func (o Op) request(h wire.DDLHeader) sim.Message {
 		return &wire.CreateTableRequest{DDLHeader: h, Name: o.Name, Schema: schema,
 			Partitions: o.Partitions(), Replicas: o.Replicas}
 	case Delete:
-		return &wire.DeleteTableRequest{DDLHeader: h, Name: o.Name}
+		return &wire.DeleteTableRequest{DDLHeader: h, Name: o.Name, Reserve: o.Reserve}
+	case Recall:
+		return &wire.RecallDeletedTableRequest{DDLHeader: h, Table: o.Table, NewName: o.NewName}
 	case Alter:
 		return &wire.AlterTableRequest{DDLHeader: h, Name: o.Name, Steps: o.Steps,
 			NewName: o.NewName, Replicas: o.Replicas}

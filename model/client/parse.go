@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tabletop/model/wire"
 )
@@ -57,8 +58,14 @@ func (o *Op) parseWord(w string) error {
 		return parseCount(w, value, 20, &o.Tablets)
 	case key == "replicas" && (o.Kind == Create || o.Kind == Alter):
 		return parseCount(w, value, 100, &o.Replicas)
-	case key == "rename-to" && o.Kind == Alter && isName(value):
+	case key == "rename-to" && (o.Kind == Alter || o.Kind == Recall) && isName(value):
 		o.NewName = value
+		return nil
+	case key == "reserve" && o.Kind == Delete:
+		var err error
+		if o.Reserve, err = time.ParseDuration(value); err != nil || o.Reserve <= 0 {
+			return fmt.Errorf("bad word %q: want a duration such as 30s", w)
+		}
 		return nil
 	case o.Kind == Alter:
 		return o.parseStep(w)

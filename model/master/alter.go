@@ -19,7 +19,7 @@ func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResp
 	}
 	t := cat.lockTable(p, req.Name)
 	if t == nil {
-		return d.refuse(p, noTable(req.Name))
+		return d.refuse(p, cat.absent(req.Name))
 	}
 	defer t.lock.Unlock()
 	schema, s := catalog.AlterSchema(t.row.Schema, req.Steps)
@@ -81,37 +81,4 @@ func (d *ddl) checkFactor(p *sim.Proc, req *wire.AlterTableRequest) wire.Status 
 
 func noTable(name string) wire.Status {
 	return wire.Err(wire.TableNotFound, "no table "+name)
-}
-
-// deleteTable follows CatalogManager::DeleteTableHelper: the table and all its tablets are gone
-// with one write, the name is free at once, replicas are told to go without waiting for them.
-func (d *ddl) deleteTable(p *sim.Proc, req *wire.DeleteTableRequest) *wire.DDLResponse {
-	t := d.m.cat.lockTable(p, req.Name)
-	if t == nil {
-		return d.refuse(p, noTable(req.Name))
-	}
-	defer t.lock.Unlock()
-	tablets, unlock := t.lockAllTablets(p)
-	defer unlock()
-	row := t.row.Removed()
-	b := &catalog.Batch{Tables: []*catalog.Table{row}}
-	for _, tablet := range tablets {
-		b.Tablets = append(b.Tablets, tablet.row.In(catalog.TabletDeleted))
-	}
-	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, row.Version))
-	if resp.Status.OK() {
-		t.abortTasks()
-		d.m.deleteReplicas(tablets)
-		p.At(PointPublished)
-	}
-	return resp
-}
-
-// deleteReplicas tells the members of tablets that are gone to delete their replicas.
-func (m *Master) deleteReplicas(tablets []*tabletInfo) {
-	for _, tablet := range tablets {
-		for _, server := range m.membersOf(tablet.row) {
-			m.deleteReplica(tablet, server)
-		}
-	}
 }

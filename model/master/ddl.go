@@ -38,6 +38,8 @@ func (d *ddl) execute(p *sim.Proc) *wire.DDLResponse {
 		return d.deleteTable(p, req)
 	case *wire.AlterTableRequest:
 		return d.alterTable(p, req)
+	case *wire.RecallDeletedTableRequest:
+		return d.recallTable(p, req)
 	}
 	panic("master: unexpected DDL")
 }

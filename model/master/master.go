@@ -88,6 +88,7 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 	p.Must(err)
 	m.consensus = replica
 	m.node.Go("background tasks", m.runBackground)
+	m.node.Go("expiry of tables", m.runExpiry)
 }
 
 // Apply implements raft.StateMachine.

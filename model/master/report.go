@@ -22,7 +22,7 @@ func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
 		if t == nil { // never deleted: the master may be stale (42b65b039)
 			continue
 		}
-		if !t.row.Gone() && t.table.row.Live() && r.Running {
+		if !t.row.Gone() && !t.table.row.Gone() && r.Running {
 			current = append(current, compared{r, t, t.row})
 			if row := m.compare(t, from, r); row != t.row {
 				b.Tablets = append(b.Tablets, row)
@@ -41,7 +41,7 @@ func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
 		m.noteSchemaVersion(p, term, c.tablet, c.report.SchemaVersion)
 	}
 	for _, c := range current {
-		if t := c.tablet; t.table.row.Live() && !t.row.Gone() {
+		if t := c.tablet; !t.table.row.Gone() && !t.row.Gone() {
 			m.tombstoneEvicted(t, c.before)
 			m.manageReplicas(t, from, c.report, !c.before.Equal(t.row))
 			if c.report.SchemaVersion != t.table.row.Version {
@@ -82,7 +82,7 @@ func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 	switch {
 	case t == nil:
 		return
-	case t.row.Gone() || !t.table.row.Live():
+	case t.row.Gone() || t.table.row.Gone():
 		m.deleteReplica(t, from)
 		return
 	case m.v.On(variant.KUDU933), r.Failed && m.v.On(variant.KUDU2138):

@@ -118,10 +118,12 @@ func (m *CreateTableRequest) String() string {
 		strings.Join(m.Schema.Names(), ", "), m.Partitions.Buckets, m.Partitions.Ranges, m.Replicas)
 }
 
-// DeleteTableRequest drops the live table of that name.
+// DeleteTableRequest drops the live table of that name: for good, or, with a Reserve, so that it
+// can be recalled for so long.
 type DeleteTableRequest struct {
 	DDLHeader
-	Name string
+	Name    string
+	Reserve time.Duration
 }
 
 // Header implements DDL.
@@ -134,12 +136,18 @@ func (*DeleteTableRequest) Kind() *sim.Kind { return KindDeleteTable }
 func (m *DeleteTableRequest) Fold(d *sim.Digest) {
 	m.fold(d)
 	d.String(m.Name)
+	d.Int(int64(m.Reserve))
 }
 
 // Size implements sim.Message.
-func (m *DeleteTableRequest) Size() int { return 28 + len(m.Name) }
+func (m *DeleteTableRequest) Size() int { return 32 + len(m.Name) }
 
-func (m *DeleteTableRequest) String() string { return "DeleteTable " + m.Name }
+func (m *DeleteTableRequest) String() string {
+	if m.Reserve > 0 {
+		return fmt.Sprintf("DeleteTable %s reserve %v", m.Name, m.Reserve)
+	}
+	return "DeleteTable " + m.Name
+}
 
 // AlterTableRequest changes the live table of that name: its columns, its ranges, its name, its
 // replication factor, or several of them at one instant.

@@ -25,6 +25,7 @@ const (
 	StaleRequest        // a later request of the same client has been finished
 	InvalidArgument     // a range of keys that cannot be added or dropped
 	RangeAlreadyPresent // Kudu: AlreadyPresent with UNKNOWN_ERROR
+	TableSoftDeleted
 
 	// Of the tablet servers.
 	TabletNotFound
@@ -58,7 +59,7 @@ var codeNames = [...]string{"OK", "UNKNOWN_ERROR", "INVALID_SCHEMA", "TABLE_NOT_
 	"TABLE_ALREADY_PRESENT", "NAME_RESERVED", "CATALOG_MANAGER_NOT_INITIALIZED",
 	"NOT_THE_LEADER", "REPLICATION_FACTOR_TOO_HIGH", "EVEN_REPLICATION_FACTOR",
 	"ILLEGAL_REPLICATION_FACTOR", "MASTER_ALREADY_PRESENT", "STALE_REQUEST",
-	"INVALID_ARGUMENT", "RANGE_ALREADY_PRESENT",
+	"INVALID_ARGUMENT", "RANGE_ALREADY_PRESENT", "TABLE_SOFT_DELETED",
 	"TABLET_NOT_FOUND", "TABLET_ALREADY_EXISTS",
 	"TABLET_HAS_A_NEWER_SCHEMA", "MISMATCHED_SCHEMA", "TABLET_NOT_RUNNING", "WRONG_SERVER_UUID",
 	"TABLET_FAILED", "ALREADY_INPROGRESS", "INVALID_TERM",
@@ -89,7 +90,7 @@ func (c Code) Class() Class {
 	case OK:
 		return Effect
 	case InvalidSchema, TableNotFound, TableAlreadyPresent, EvenReplicationFactor,
-		IllegalReplicationFactor, InvalidArgument, RangeAlreadyPresent:
+		IllegalReplicationFactor, InvalidArgument, RangeAlreadyPresent, TableSoftDeleted:
 		return Refusal
 	default:
 		return Environment
