@@ -60,6 +60,7 @@ type drawing struct {
 	spares                     int           // masters that may be added
 	unavailable, timeout       time.Duration // for replicas to fail, and for calls to them
 	replacement                string
+	expiry                     string // how often soft-deleted tables are looked at
 	segment                    string // size of those of the logs
 	batch                      string // size of what a leader sends at once
 	blocks                     int    // of data in a replica
@@ -94,6 +95,7 @@ func (d *drawing) size() {
 	if d.r.Chance(60_000) {
 		d.batch = "64"
 	}
+	d.expiry = []string{"3s", "10s", "60s"}[d.r.Intn(3)]
 	d.blocks = []int{0, 0, 4, 10, 30}[d.r.Intn(5)]
 	d.rash = d.r.Chance(150_000)
 	d.single = d.r.Chance(120_000)
@@ -134,6 +136,7 @@ func (d *drawing) options() []string {
 		"consensus-rpc-timeout=" + d.timeout.String(),
 		"log-segment-size=" + d.segment, "max-batch=" + d.batch,
 		fmt.Sprint("data-blocks=", d.blocks), fmt.Sprint("pre-election=", !d.rash),
+		"expiry-interval=" + d.expiry,
 	}
 }
 

@@ -29,7 +29,11 @@ func (d *drawing) workload() {
 			if who == d.reader {
 				op = client.Op{Kind: client.Get, Name: name}
 			}
-			d.add(at+d.r.Duration(0, spread), who, op)
+			when := at + d.r.Duration(0, spread)
+			d.add(when, who, op)
+			if op.Reserve > 0 && d.r.Chance(700_000) {
+				d.add(when+d.r.Duration(0, 15*time.Second), who, d.recall(name))
+			}
 		}
 	}
 	after := d.end + 2*time.Second
@@ -65,6 +69,15 @@ func (d *drawing) create(name string) client.Op {
 	return op
 }
 
+// recall makes the operation that undoes a delete.
+func (d *drawing) recall(name string) client.Op {
+	op := client.Op{Kind: client.Recall, Name: name, NoWait: d.r.Chance(200_000)}
+	if d.r.Chance(150_000) {
+		op.NewName = d.other(name)
+	}
+	return op
+}
+
 // draw makes one operation on a name.
 func (d *drawing) draw(name string) client.Op {
 	op := client.Op{Kind: client.Alter, Name: name, NoWait: d.r.Chance(200_000)}
@@ -76,7 +89,12 @@ func (d *drawing) draw(name string) client.Op {
 	case x < 20:
 		op = d.create(name)
 	case x < 35:
-		return client.Op{Kind: client.Delete, Name: name}
+		op = client.Op{Kind: client.Delete, Name: name}
+		if d.r.Chance(400_000) {
+			op.Reserve = []time.Duration{2 * time.Second, 10 * time.Second, 30 * time.Second,
+				time.Hour}[d.r.Intn(4)]
+		}
+		return op
 	case x < 50:
 		op.Steps = []wire.AlterStep{{Kind: wire.AddColumn, Column: d.column()}}
 	case x < 58:
