@@ -156,3 +156,21 @@ func TestRecallOnAQuietCluster(t *testing.T) {
 		require.Len(t, ts.Tablets(), 1, "replicas of the expired table are deleted")
 	}
 }
+
+// A table may begin with so many replicas for each server that lives, and no more; with one replica
+// each, tablets are not counted.
+func TestTooManyTablets(t *testing.T) {
+	for _, profile := range []string{"ideal", "kudu-head"} {
+		c := newCluster(t, 1, variant.Selection{Profile: profile})
+		c.World.RunFor(10 * time.Second)
+		outs := do(t, c,
+			strings.Fields("create t columns=k tablets=20 ranges=:0,0:1,1:2,2: no-wait"),
+			strings.Fields("create u columns=k tablets=20 ranges=:0,0:1,1:2 no-wait"),
+			strings.Fields("create v columns=k tablets=16 ranges=:0,0:1,1:2,2: replicas=1 no-wait"))
+		var got []string
+		for _, o := range outs {
+			got = append(got, o.Status.Code.String())
+		}
+		require.Equal(t, []string{"TOO_MANY_TABLETS", "OK", "OK"}, got, profile)
+	}
+}

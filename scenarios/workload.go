@@ -66,7 +66,18 @@ func (d *drawing) create(name string) client.Op {
 	if d.r.Chance(20_000) {
 		op.Replicas = 2
 	}
+	if d.r.Chance(10_000) && op.Replicas > 1 {
+		op.Tablets, op.Ranges = 20, d.tooMany()
+	}
 	return op
+}
+
+// tooMany draws ranges for a table which, with 20 tablets each, no cluster of that size may have.
+func (d *drawing) tooMany() (ranges []wire.Range) {
+	for i := range int64(d.tservers + 1) {
+		ranges = append(ranges, wire.Range{Lower: 10 * i, Upper: 10 * (i + 1)})
+	}
+	return ranges
 }
 
 // recall makes the operation that undoes a delete.

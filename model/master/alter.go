@@ -76,7 +76,7 @@ func (d *ddl) checkFactor(p *sim.Proc, req *wire.AlterTableRequest) wire.Status 
 	if t := d.m.cat.names[req.Name]; t == nil || req.Replicas <= t.row.Replicas {
 		return wire.Status{}
 	}
-	return d.enoughTServers(p, req.Replicas)
+	return d.enoughTServers(p, req.Replicas, 0)
 }
 
 func noTable(name string) wire.Status {
