@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"tabletop/model/client"
+	"tabletop/model/master"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
 // availability judges refusals that depend on soft state: a CreateTable, or an AlterTable that
-// wants more replicas, may be refused for want of live tablet servers only if they are wanting.
+// wants more replicas, may be refused for want of live tablet servers only if they are wanting, be
+// it for the replication factor or for the number of tablets.
 // Servers that have been up, and connected to the master that refused, since the warm-up or for
 // long enough to have registered, are not.
 type availability struct {
@@ -52,7 +54,13 @@ func (a *availability) answered(e client.OpEvent) {
 		return // or no master has answered
 	}
 	*a.looked++
-	if e.Outcome.Status.Code != wire.ReplicationFactorTooHigh {
+	needed := e.Op.Replicas
+	switch e.Outcome.Status.Code {
+	case wire.ReplicationFactorTooHigh:
+	case wire.TooManyTablets:
+		const most = master.MaxCreateTabletsPerTS
+		needed = (e.Op.Replicas*len(e.Op.Partitions().Partitions()) + most - 1) / most
+	default:
 		return
 	}
 	steady := 0
@@ -61,7 +69,7 @@ func (a *availability) answered(e client.OpEvent) {
 			steady++
 		}
 	}
-	if steady >= e.Op.Replicas {
+	if steady >= needed {
 		a.j.report(Violation{Oracle: Availability, Object: "table", Reason: "refused-for-good",
 			Detail: fmt.Sprintf("%s op %d: %v, refused by %s with %v, though %d tablet servers "+
 				"run and can reach it", e.Client.Node().Name(), e.Op.ID, e.Op,

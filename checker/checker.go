@@ -4,8 +4,9 @@
 // proves nothing.
 //
 // Judges of every event: Raft safety, durability before visibility, caches against the master
-// tablet, names and single execution, availability, completion. Judges of a finished run:
-// linearizability of the DDL history, and convergence, which says what a cluster still waits for.
+// tablet, that itself, names and single execution, availability, completion. Judges of a finished
+// run: linearizability of the DDL history, and convergence, which says what a cluster still waits
+// for.
 //
 //tabletop:deterministic
 package checker
@@ -45,6 +46,7 @@ const (
 	DurableBeforeVisible = "durable-before-visible"
 	CacheEqualsTablet    = "cache-equals-master-tablet"
 	UniqueName           = "unique-name"
+	CatalogIntegrity     = "catalog-integrity"
 	ExactlyOnce          = "exactly-once"
 	Availability         = "availability"
 	Linearizability      = "linearizability"
@@ -76,6 +78,7 @@ var Oracles = []Oracle{
 		true},
 	{CacheEqualsTablet, "a ready leader's cache equals the applied master tablet", true},
 	{UniqueName, "at most one live table has a name", true},
+	{CatalogIntegrity, "a table has just the tablets of its partitions, and none once gone", true},
 	{ExactlyOnce, "a request takes effect at most once, and never after it was refused", false},
 	{Availability, "a CreateTable is not refused for want of servers that live", false},
 	{Linearizability, "the DDL history is linearizable to its specification", false},
@@ -139,6 +142,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	j.cache = watchCache(j)
 	j.rows = watchRows(j)
 	watchAvailability(j)
+	watchIntegrity(j)
 	watchDone(j)
 	watchLists(j)
 	watchMemberships(j)

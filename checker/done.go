@@ -2,6 +2,7 @@ package checker
 
 import (
 	"fmt"
+	"slices"
 
 	"tabletop/model/catalog"
 	"tabletop/model/client"
@@ -14,7 +15,7 @@ import (
 
 // done judges what IsCreateTableDone and IsAlterTableDone rest on, which no history of the catalog
 // shows: a tablet runs only under a leader that was elected, an alter ends only when every tablet
-// has committed its schema, and clients are told no sooner.
+// runs and has committed its schema, and clients are told no sooner.
 type done struct {
 	j       *Judges
 	looked  *int
@@ -23,14 +24,19 @@ type done struct {
 	version map[wire.TabletID]int64         // created with, or applied by some replica
 	tables  map[wire.TableID]*catalog.Table // the latest rows
 	states  map[wire.TabletID]catalog.TabletState
-	members map[wire.TableID][]wire.TabletID // all that a table ever had
+	parts   map[wire.TabletID]wire.Partition
+	members map[wire.TableID][]wire.TabletID // all that a table ever had, the oldest first
+	// made is the tablets that came with the entry of a request.
+	made map[wire.RequestID][]wire.TabletID
 }
 
 func watchDone(j *Judges) {
 	d := &done{j: j, looked: j.counter(Done), led: map[wire.TabletID]bool{},
 		version: map[wire.TabletID]int64{}, tables: map[wire.TableID]*catalog.Table{},
 		states:  map[wire.TabletID]catalog.TabletState{},
-		members: map[wire.TableID][]wire.TabletID{}}
+		parts:   map[wire.TabletID]wire.Partition{},
+		members: map[wire.TableID][]wire.TabletID{},
+		made:    map[wire.RequestID][]wire.TabletID{}}
 	w := j.c.World
 	raft.Elected.Subscribe(w, func(e raft.ReplicaEvent) { d.led[e.Replica.Tablet()] = true })
 	sim.Sent.Subscribe(w, func(e *sim.Envelope) {
@@ -54,6 +60,10 @@ func (d *done) apply(e master.AppliedEvent) {
 		old, known := d.states[row.ID]
 		if !known {
 			d.members[row.Table] = append(d.members[row.Table], row.ID)
+			d.parts[row.ID] = row.Partition
+			if cause := e.Batch.Cause; cause != (wire.RequestID{}) {
+				d.made[cause] = append(d.made[cause], row.ID)
+			}
 		}
 		d.states[row.ID] = row.State
 		if row.State == catalog.TabletRunning && old != row.State {
@@ -63,7 +73,7 @@ func (d *done) apply(e master.AppliedEvent) {
 	for _, row := range e.Batch.Tables {
 		old := d.tables[row.ID]
 		d.tables[row.ID] = row
-		if old != nil && row.Live() && row.AppliedVersion != old.AppliedVersion {
+		if old != nil && old.State != row.State && row.State == catalog.TableRunning {
 			d.ended(row)
 		}
 	}
@@ -77,21 +87,24 @@ func (d *done) runs(row *catalog.Tablet) {
 	}
 }
 
-// ended looks at every tablet that is left of a table whose alter has just ended.
+// ended looks at every tablet that is left of a table whose alter, or recall, has just ended.
 func (d *done) ended(row *catalog.Table) {
 	*d.looked++
 	for _, id := range d.members[row.ID] {
-		s := d.states[id]
-		gone := s == catalog.TabletReplaced || s == catalog.TabletDeleted
-		if !gone && d.version[id] < row.AppliedVersion {
+		switch state := d.states[id]; {
+		case state == catalog.TabletReplaced || state == catalog.TabletDeleted:
+		case state != catalog.TabletRunning:
+			d.broken("table", "alter-ended-early", "%s is altered, and %v is %v", row.Name, id,
+				state)
+		case d.version[id] < row.AppliedVersion:
 			d.broken("table", "alter-ended-early", "%s shows version %d; %v has committed %d",
 				row.Name, row.AppliedVersion, id, d.version[id])
 		}
 	}
 }
 
-// told looks at a client that was told its create or alter is complete. Of a table that was
-// dropped meanwhile nothing more can be said.
+// told looks at a client that was told its create or alter is complete: what it has made runs. Of a
+// table that was dropped meanwhile nothing more can be said.
 func (d *done) told(e client.OpEvent) {
 	*d.looked++
 	row := d.tables[e.Outcome.Table]
@@ -100,23 +113,25 @@ func (d *done) told(e client.OpEvent) {
 	case row == nil:
 		d.broken("table", "told-of-nothing", "%v", e)
 	case !row.Live():
-	case e.Op.Kind == client.Alter && row.AppliedVersion < e.Outcome.Version:
+	case row.AppliedVersion < e.Outcome.Version && e.Op.Kind != client.Create:
 		d.broken("table", "told-early", "%v, but it shows version %d", e, row.AppliedVersion)
-	case e.Op.Kind == client.Create:
-		if n := d.running(row.ID); n != e.Op.Tablets {
-			d.broken("table", "told-early", "%v, but %d tablets run", e, n)
+	default:
+		for _, id := range d.made[e.Request] {
+			if slices.Contains(d.members[row.ID], id) && !d.ran(row.ID, id) {
+				d.broken("table", "told-early", "%v, but %v is %v", e, id, d.states[id])
+			}
 		}
 	}
 }
 
-func (d *done) running(table wire.TableID) int {
-	n := 0
-	for _, id := range d.members[table] {
-		if d.states[id] == catalog.TabletRunning {
-			n++
-		}
-	}
-	return n
+// ran reports whether a tablet, or one that took its place because creation took too long, has come
+// to run, or was dropped since.
+func (d *done) ran(table wire.TableID, id wire.TabletID) bool {
+	members := d.members[table]
+	return slices.ContainsFunc(members[slices.Index(members, id):], func(m wire.TabletID) bool {
+		return d.parts[m] == d.parts[id] &&
+			(d.states[m] == catalog.TabletRunning || d.states[m] == catalog.TabletDeleted)
+	})
 }
 
 func (d *done) broken(object, reason, format string, args ...any) {

@@ -5,8 +5,10 @@ import (
 	"slices"
 
 	"tabletop/model/catalog"
+	"tabletop/model/client"
 	"tabletop/model/master"
 	"tabletop/model/wire"
+	"tabletop/sim"
 )
 
 // effects follows the master tablet as it is applied, each entry once, whoever applies it first:
@@ -20,6 +22,8 @@ type effects struct {
 	changes map[wire.RequestID]*requested   // of requests that took effect
 	names   map[string][]wire.TableID       // live tables
 	known   map[wire.TableID]*catalog.Table // by id, the latest row
+	soft    map[wire.TableID]sim.Time       // since when a table is soft-deleted
+	expired []Event
 }
 
 // requested is the effect of a request.
@@ -31,7 +35,8 @@ type requested struct {
 func watchEffects(j *Judges) *effects {
 	f := &effects{j: j, unique: j.counter(UniqueName), once: j.counter(ExactlyOnce),
 		entries: map[wire.RequestID]wire.OpID{}, changes: map[wire.RequestID]*requested{},
-		names: map[string][]wire.TableID{}, known: map[wire.TableID]*catalog.Table{}}
+		names: map[string][]wire.TableID{}, known: map[wire.TableID]*catalog.Table{},
+		soft: map[wire.TableID]sim.Time{}}
 	master.Applied.Subscribe(j.c.World, f.apply)
 	return f
 }
@@ -50,10 +55,11 @@ func (f *effects) apply(e master.AppliedEvent) {
 		return
 	}
 	f.applied = e.Op.Index
+	cause := e.Batch.Cause
 	for _, row := range e.Batch.Tables {
+		f.expire(row, cause)
 		f.rename(row)
 	}
-	cause := e.Batch.Cause
 	if cause == (wire.RequestID{}) {
 		return
 	}
@@ -84,5 +90,18 @@ func (f *effects) rename(row *catalog.Table) {
 	if ids := f.names[row.Name]; len(ids) > 1 {
 		f.j.report(Violation{Oracle: UniqueName, Object: "table", Reason: "name-taken-twice",
 			Detail: fmt.Sprintf("%v are live tables called %s", ids, row.Name)})
+	}
+}
+
+// expire notes that a table was dropped though nobody asked for it just then. When that took effect
+// is not taken from the log, but that it was after the table had been soft-deleted.
+func (f *effects) expire(row *catalog.Table, cause wire.RequestID) {
+	switch {
+	case row.State == catalog.TableSoftDeleted:
+		f.soft[row.ID] = f.j.c.World.Now()
+	case row.Gone() && cause == (wire.RequestID{}):
+		f.expired = append(f.expired, Event{Process: "masters", Call: f.soft[row.ID],
+			Return: sim.Never, Op: client.Op{Kind: Expired, Name: row.Name},
+			Out: Answer{Table: row.ID, Version: row.Version}})
 	}
 }

@@ -27,8 +27,8 @@ type Answer struct {
 	Tables  []wire.ListedTable
 }
 
-// AlterDone is the kind of the event that a client was told its alter is complete: the version
-// told is visible from then on.
+// AlterDone is the kind of the event that a client was told its alter or recall is complete: the
+// version told is visible from then on.
 const AlterDone client.Kind = "alter-done"
 
 // TableGone is the kind of the event that a client which waited for its create or alter was told
@@ -103,14 +103,18 @@ func (h *History) answered(now sim.Time, e client.OpEvent) {
 	p.Return = now
 }
 
-// done records what a client that waited for its create or alter was told in the end. That a create
+// Expired is the kind of the event that the masters dropped a soft-deleted table whose time was
+// over.
+const Expired client.Kind = "expired"
+
+// done records what a client that waited was told in the end. That a create
 // is complete says nothing of the catalog.
 func (h *History) done(now sim.Time, e client.OpEvent) {
 	kind := AlterDone
 	switch {
 	case !e.Outcome.Status.OK():
 		kind = TableGone
-	case e.Op.Kind != client.Alter:
+	case e.Op.Kind == client.Create:
 		return
 	}
 	waited := h.open[e.Op.ID]
@@ -185,7 +189,7 @@ func (j *Judges) settle() ([]Event, Settled) {
 			events = append(events, e)
 		}
 	}
-	return events, settled
+	return append(events, j.effects.expired...), settled
 }
 
 func (j *Judges) compareAnswer(p *pending, effect *requested) {

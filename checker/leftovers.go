@@ -47,7 +47,7 @@ func (j *Judges) futile(task master.TaskInfo, row *catalog.Tablet) bool {
 func (j *Judges) leftover(store *catalog.Store, id wire.TabletID, on sim.NodeID) (Unfinished,
 	bool) {
 	ts, row := j.c.TServerOn(on), store.Tablets[id]
-	if row == nil || row.Gone() || !store.Tables[row.Table].Live() {
+	if row == nil || row.Gone() || store.Tables[row.Table].Gone() {
 		return Unfinished{"replica", "orphan", fmt.Sprintf(
 			"%s has a replica of %v, which is no more", ts.Node().Name(), id)}, true
 	}

@@ -18,7 +18,7 @@ func (j *Judges) replication(m *master.Master) []Unfinished {
 	for _, id := range sim.Keys(store.Tablets) {
 		row := store.Tablets[id]
 		table := store.Tables[row.Table]
-		if row.State != catalog.TabletRunning || !table.Live() || !j.fate.able(id) {
+		if row.State != catalog.TabletRunning || table.Gone() || !j.fate.able(id) {
 			continue
 		}
 		if reason, detail := j.replicas(id, table.Replicas); reason != "" {

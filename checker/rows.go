@@ -247,13 +247,16 @@ func strong(op client.Op) bool {
 	return op.Kind == client.Scan && op.Mode == wire.ReadLatest && !op.AnyReplica
 }
 
+// definite answers tell what is so, or that what the client knows of the table is out of date.
+var definite = []wire.Code{wire.OK, wire.RowAlreadyPresent, wire.RowNotFound, wire.NotCovered,
+	wire.TableNotFound, wire.TabletNotFound, wire.UnknownColumn}
+
 // reportUnanswered reports operations on rows since an instant that a cluster at rest did not
 // answer.
 func (r *rowsJudge) reportUnanswered(since sim.Time) {
 	for _, o := range r.ended {
 		code := o.Outcome.Status.Code
-		excused := slices.Contains([]wire.Code{wire.OK, wire.TableNotFound, wire.RowAlreadyPresent,
-			wire.RowNotFound, wire.NotCovered, wire.UnknownColumn}, code) || !r.ableOn(o.Outcome.Table)
+		excused := slices.Contains(definite, code) || !r.ableOn(o.Outcome.Table)
 		if o.at >= since && !excused {
 			r.j.report(Violation{Oracle: Availability, Object: "rows", Reason: "unanswered-at-rest",
 				Detail: fmt.Sprint(o.OpEvent)})

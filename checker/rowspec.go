@@ -10,7 +10,7 @@ import (
 	"tabletop/sim"
 )
 
-// The rows of one key in one table, judged by what clients asked and were told, and by nothing that
+// The rows of one key in one tablet, judged by what clients asked and were told, and by nothing that
 // the model says of itself but whether a write of unknown outcome took effect at all.
 
 // cellOp is an operation on one row.
@@ -49,16 +49,16 @@ func (s cellState) step(o cellOp) (bool, cellState) {
 func (r *rowsJudge) judgeKeys() (inconclusive bool) {
 	looked := r.j.counter(Linearizability)
 	histories := r.byCell()
-	for _, table := range sim.Keys(histories) {
-		for _, key := range sim.Keys(histories[table]) {
-			history := histories[table][key]
+	for _, tablet := range sim.Keys(histories) {
+		for _, key := range sim.Keys(histories[tablet]) {
+			history := histories[tablet][key]
 			*looked += len(history)
 			switch checkCell(history) {
 			case Inconclusive:
 				inconclusive = true
 			case Illegal:
 				r.j.report(Violation{Oracle: Linearizability, Object: "rows",
-					Reason: "not-linearizable", Detail: explainCell(table, key, history)})
+					Reason: "not-linearizable", Detail: explainCell(tablet, key, history)})
 			}
 		}
 	}
@@ -67,14 +67,14 @@ func (r *rowsJudge) judgeKeys() (inconclusive bool) {
 
 // byCell sorts what was asked of each key. A write of unknown outcome that no log holds never took
 // effect; of one that a log holds the log tells what became of it, not when.
-func (r *rowsJudge) byCell() map[wire.TableID]map[int64][]cellOp {
-	histories := map[wire.TableID]map[int64][]cellOp{}
+func (r *rowsJudge) byCell() map[wire.TabletID]map[int64][]cellOp {
+	histories := map[wire.TabletID]map[int64][]cellOp{}
 	add := func(c *rowCall, key int64, o cellOp) {
-		if histories[c.Table] == nil {
-			histories[c.Table] = map[int64][]cellOp{}
+		if histories[c.Tablet] == nil {
+			histories[c.Tablet] = map[int64][]cellOp{}
 		}
 		o.call = c
-		histories[c.Table][key] = append(histories[c.Table][key], o)
+		histories[c.Tablet][key] = append(histories[c.Tablet][key], o)
 	}
 	for _, c := range r.calls {
 		applied := r.log(c.Tablet).writes[c.Request]
@@ -131,8 +131,8 @@ func checkCell(history []cellOp) Verdict {
 	return Illegal
 }
 
-func explainCell(table wire.TableID, key int64, history []cellOp) string {
-	text := fmt.Sprintf("no order of the operations on row %d of %v explains", key, table)
+func explainCell(tablet wire.TabletID, key int64, history []cellOp) string {
+	text := fmt.Sprintf("no order of the operations on row %d of %v explains", key, tablet)
 	for _, o := range history {
 		text += "\n  " + o.String()
 	}

@@ -10,21 +10,24 @@ import (
 )
 
 // The sequential specification of the catalog, as clients may see it under the profile ideal. A
-// state is the live tables of one connected component of names. What is internal and may happen
+// state is the live and the soft-deleted tables of one connected component of names. That the
+// latter expire is an event of the history. What else is internal and may happen
 // at any time (the latest schema becoming the visible one) is kept as a bound: the visible
 // version is at least what somebody was shown, and at most the latest.
 
-// specState is an immutable set of live tables, sorted by name.
+// specState is an immutable set of tables, sorted by name.
 type specState struct {
 	tables []specTable
 	hash   uint64
 }
 
-// specTable is a live table. schemas[i] is the schema of version i.
+// specTable is a table. schemas[i] is the schema of version i.
 type specTable struct {
 	id      wire.TableID
 	name    string
-	factor  int // of replication
+	soft    bool // soft-deleted: it does not hold its name
+	factor  int  // of replication
+	ranges  []wire.Range
 	schemas []wire.Schema
 	visible int64 // at least
 	// shownAt is the latest version at the instant when visible was shown. What becomes visible
@@ -38,7 +41,12 @@ func newState(tables []specTable) *specState {
 		t := &tables[i]
 		d.Uint64(uint64(t.id))
 		d.String(t.name)
+		d.Bool(t.soft)
 		d.Int(int64(t.factor))
+		for _, r := range t.ranges {
+			d.Int(r.Lower)
+			d.Int(r.Upper)
+		}
 		d.Int(t.visible)
 		d.Int(t.shownAt)
 		d.Uint64(uint64(len(t.schemas)))
@@ -50,14 +58,16 @@ func newState(tables []specTable) *specState {
 // schemas are given by its id and their number, once an alter is judged by its version.
 func (s *specState) equal(o *specState) bool {
 	return s.hash == o.hash && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
-		return a.id == b.id && a.name == b.name && a.factor == b.factor &&
+		return a.id == b.id && a.name == b.name && a.soft == b.soft && a.factor == b.factor &&
+			slices.Equal(a.ranges, b.ranges) &&
 			a.visible == b.visible && a.shownAt == b.shownAt &&
 			slices.EqualFunc(a.schemas, b.schemas, slices.Equal[wire.Schema])
 	})
 }
 
+// find returns the live table of a name.
 func (s *specState) find(name string) (specTable, bool) {
-	i := slices.IndexFunc(s.tables, func(t specTable) bool { return t.name == name })
+	i := slices.IndexFunc(s.tables, func(t specTable) bool { return t.name == name && !t.soft })
 	if i < 0 {
 		return specTable{}, false
 	}
@@ -67,7 +77,9 @@ func (s *specState) find(name string) (specTable, bool) {
 // with returns the state with the table in place of an older one of its id.
 func (s *specState) with(t specTable) *specState {
 	tables := append(s.without(t.id).tables, t)
-	slices.SortFunc(tables, func(a, b specTable) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(tables, func(a, b specTable) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
+	})
 	return newState(tables)
 }
 
@@ -84,6 +96,9 @@ func (s *specState) without(id wire.TableID) *specState {
 // step carries out an operation with a known answer. It returns nil if the answer is not
 // possible in the state.
 func (s *specState) step(op client.Op, out Answer, component []string) *specState {
+	if out.Code == wire.EntryTooLarge {
+		return s // how large its entry would be, the specification does not know
+	}
 	switch op.Kind {
 	case client.Create:
 		return s.create(op, out)
@@ -91,6 +106,10 @@ func (s *specState) step(op client.Op, out Answer, component []string) *specStat
 		return s.delete(op, out)
 	case client.Alter:
 		return s.alter(op, out)
+	case client.Recall:
+		return s.recall(op, out)
+	case Expired:
+		return s.expire(out)
 	case client.Get:
 		return s.get(op, out)
 	case client.List:
@@ -98,7 +117,7 @@ func (s *specState) step(op client.Op, out Answer, component []string) *specStat
 	case AlterDone:
 		return s.alterDone(out)
 	case TableGone:
-		return s.when(out.Code == wire.TableNotFound && !s.hasID(out.Table))
+		return s.when(out.Code == wire.TableNotFound && !s.isLive(out.Table))
 	}
 	return nil
 }
@@ -106,10 +125,11 @@ func (s *specState) step(op client.Op, out Answer, component []string) *specStat
 func (s *specState) create(op client.Op, out Answer) *specState {
 	_, exists := s.find(op.Name)
 	duplicate := hasDuplicates(op.Columns)
+	ranges, disjoint := firstRanges(op)
 	switch out.Code {
 	case wire.OK:
-		if exists || duplicate || replicasCode(op.Replicas) != wire.OK || out.Version != 0 ||
-			s.hasID(out.Table) {
+		if exists || duplicate || !disjoint || replicasCode(op.Replicas) != wire.OK ||
+			out.Version != 0 || s.hasID(out.Table) {
 			return nil
 		}
 		schema := wire.Schema{}
@@ -117,11 +137,13 @@ func (s *specState) create(op client.Op, out Answer) *specState {
 			schema = append(schema, wire.Column{Name: c, Key: i == 0})
 		}
 		return s.with(specTable{id: out.Table, name: op.Name, factor: op.Replicas,
-			schemas: []wire.Schema{schema}})
+			ranges: ranges, schemas: []wire.Schema{schema}})
 	case wire.TableAlreadyPresent:
 		return s.when(exists)
 	case wire.InvalidSchema:
 		return s.when(duplicate)
+	case wire.InvalidArgument:
+		return s.when(!disjoint)
 	case wire.EvenReplicationFactor, wire.IllegalReplicationFactor:
 		return s.when(replicasCode(op.Replicas) == out.Code)
 	}
@@ -159,80 +181,7 @@ func replicasCode(n int) wire.Code {
 	return wire.OK
 }
 
-func (s *specState) delete(op client.Op, out Answer) *specState {
-	t, exists := s.find(op.Name)
-	switch {
-	case out.Code == wire.OK && exists && t.id == out.Table && t.latest() == out.Version:
-		return s.without(t.id)
-	case out.Code == wire.TableNotFound:
-		return s.when(!exists)
-	}
-	return nil
-}
-
 func (t specTable) latest() int64 { return int64(len(t.schemas) - 1) }
-
-// alter judges the replication factor, then the steps against the latest schema, then the new name.
-// What changes any of them makes a version.
-func (s *specState) alter(op client.Op, out Answer) *specState {
-	if code := replicasCode(op.Replicas); op.Replicas != 0 && code != wire.OK {
-		return s.when(out.Code == code)
-	}
-	t, exists := s.find(op.Name)
-	if !exists {
-		return s.when(out.Code == wire.TableNotFound)
-	}
-	schema, possible := applySteps(t.schemas[t.latest()], op.Steps)
-	if !possible {
-		return s.when(out.Code == wire.InvalidSchema)
-	}
-	if _, taken := s.find(op.NewName); op.NewName != "" && taken {
-		return s.when(out.Code == wire.TableAlreadyPresent)
-	}
-	if out.Code != wire.OK || out.Table != t.id {
-		return nil
-	}
-	factor := cmp.Or(op.Replicas, t.factor)
-	if len(op.Steps) == 0 && op.NewName == "" && factor == t.factor {
-		return s.when(out.Version == t.latest())
-	}
-	if out.Version != t.latest()+1 {
-		return nil
-	}
-	t.factor, t.schemas = factor, append(slices.Clip(t.schemas), schema)
-	if op.NewName != "" {
-		t.name = op.NewName
-	}
-	return s.with(t)
-}
-
-// applySteps is the plain reading of what the steps of an alter do.
-func applySteps(old wire.Schema, steps []wire.AlterStep) (wire.Schema, bool) {
-	columns := slices.Clone(old)
-	for _, step := range steps {
-		at := -1
-		taken := false
-		for i, c := range columns {
-			if c.Name == step.Column {
-				at = i
-			}
-			if c.Name == step.NewName {
-				taken = true
-			}
-		}
-		switch {
-		case step.Kind == wire.AddColumn && at < 0:
-			columns = append(columns, wire.Column{Name: step.Column})
-		case step.Kind == wire.DropColumn && at >= 0 && !columns[at].Key:
-			columns = append(columns[:at], columns[at+1:]...)
-		case step.Kind == wire.RenameColumn && at >= 0 && !taken:
-			columns[at].Name = step.NewName
-		default:
-			return nil, false
-		}
-	}
-	return columns, true
-}
 
 // get is shown the visible schema, which is at least the last one anybody was shown.
 func (s *specState) get(op client.Op, out Answer) *specState {
@@ -259,7 +208,7 @@ func (s *specState) showing(t specTable, version int64) *specState {
 // alterDone was told that no alter of the table is open, at a version: the latest one.
 func (s *specState) alterDone(out Answer) *specState {
 	for _, t := range s.tables {
-		if t.id == out.Table {
+		if t.id == out.Table && !t.soft {
 			if out.Version != t.latest() {
 				return nil
 			}
@@ -284,5 +233,11 @@ func (s *specState) list(out Answer, component []string) *specState {
 			return nil
 		}
 	}
-	return s.when(out.Code == wire.OK && shown == len(s.tables))
+	live := 0
+	for _, t := range s.tables {
+		if !t.soft {
+			live++
+		}
+	}
+	return s.when(out.Code == wire.OK && shown == live)
 }

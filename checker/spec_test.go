@@ -67,6 +67,17 @@ func TestSpecificationClauseByClause(t *testing.T) {
 	}
 	alterB := func(call, ret sim.Time) Event { return ev(t, call, ret, "alter t add:b", effect(1, 1)) }
 	get := func(at sim.Time, out Answer) Event { return ev(t, at, at+1, "get t", out) }
+	soft := func(at sim.Time, id wire.TableID, version int64) Event {
+		return ev(t, at, at+1, "delete t reserve=1m", effect(id, version))
+	}
+	recall := func(at sim.Time, id wire.TableID, out Answer) Event {
+		e := ev(t, at, at+1, "recall t", out)
+		e.Op.Table = id
+		return e
+	}
+	expired := func(id wire.TableID) Event {
+		return Event{Return: never, Op: client.Op{Kind: Expired, Name: "t"}, Out: effect(id, 0)}
+	}
 	for name, c := range map[string]struct{ legal, illegal []Event }{
 		"a create gives a free name": {
 			[]Event{create(0, 1), get(10, shown(1, 0, "k", "a"))},
@@ -186,6 +197,71 @@ func TestSpecificationClauseByClause(t *testing.T) {
 		"an alter that changes nothing tells the version": {
 			[]Event{create(0, 1), ev(t, 10, 11, "alter t", effect(1, 0))},
 			[]Event{create(0, 1), ev(t, 10, 11, "alter t", effect(1, 1))}},
+		"ranges come and go without a version": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range::", effect(1, 0)),
+				ev(t, 20, 21, "alter t add-range:0:9", effect(1, 0))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range::", effect(1, 1))}},
+		"with columns they make one": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:: add:b", effect(1, 1))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:: add:b", effect(1, 0))}},
+		"a range is refused over another": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t add-range:0:9", refused(wire.InvalidArgument))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t add-range:0:9", effect(1, 0))}},
+		"one that is there has a refusal of its own": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t add-range::", refused(wire.RangeAlreadyPresent))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t add-range::", refused(wire.InvalidArgument))}},
+		"one that is not there cannot be dropped": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:0:9", refused(wire.InvalidArgument))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:0:9", effect(1, 0))}},
+		"a dropped range makes room": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:: add-range:0:9", effect(1, 0)),
+				ev(t, 20, 21, "alter t add-range::", refused(wire.InvalidArgument))},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t drop-range:: add-range:0:9", effect(1, 0)),
+				ev(t, 20, 21, "alter t drop-range::", effect(1, 0))}},
+		"a table does not begin with ranges that overlap": {
+			[]Event{ev(t, 0, 1, "create t columns=k ranges=0:2,1:3", refused(wire.InvalidArgument))},
+			[]Event{ev(t, 0, 1, "create t columns=k ranges=0:2,1:3", effect(1, 0))}},
+		"what a column has besides its name is shown": {
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t change:a:7", effect(1, 1)),
+				get(20, Answer{Table: 1, Version: 1, Schema: wire.Schema{{Name: "k", Key: true},
+					{Name: "a", Default: 7}}})},
+			[]Event{create(0, 1), ev(t, 10, 11, "alter t change:a:7", effect(1, 1)),
+				get(20, shown(1, 1, "k", "a"))}},
+		"a soft-deleted table comes back as it was": {
+			[]Event{create(0, 1), alterB(2, 3), soft(5, 1, 1), create(10, 2),
+				ev(t, 20, 21, "delete t", effect(2, 0)), recall(30, 1, effect(1, 1)),
+				get(40, shown(1, 1, "k", "a", "b"))},
+			[]Event{create(0, 1), alterB(2, 3), soft(5, 1, 1), recall(30, 1, effect(1, 0))}},
+		"its name is free, and a change by the name says why": {
+			[]Event{create(0, 1), soft(5, 1, 0), get(10, refused(wire.TableNotFound)),
+				ev(t, 10, 11, "alter t add:b", refused(wire.TableSoftDeleted)),
+				ev(t, 10, 11, "delete t", refused(wire.TableSoftDeleted)),
+				ev(t, 10, 11, "list", listed()), create(20, 2)},
+			[]Event{create(0, 1), soft(5, 1, 0), ev(t, 10, 11, "delete t", refused(wire.TableNotFound))}},
+		"only a soft-deleted one is recalled": {
+			[]Event{create(0, 1), recall(5, 1, refused(wire.TableNotFound)),
+				recall(5, 9, refused(wire.TableNotFound))},
+			[]Event{create(0, 1), recall(5, 1, effect(1, 0))}},
+		"and once": {
+			[]Event{create(0, 1), soft(5, 1, 0), recall(10, 1, effect(1, 0)),
+				recall(20, 1, refused(wire.TableNotFound))},
+			[]Event{create(0, 1), soft(5, 1, 0), recall(10, 1, effect(1, 0)),
+				recall(20, 1, effect(1, 0))}},
+		"and not over a live one": {
+			[]Event{create(0, 1), soft(5, 1, 0), create(10, 2),
+				recall(20, 1, refused(wire.TableAlreadyPresent))},
+			[]Event{create(0, 1), soft(5, 1, 0), create(10, 2), recall(20, 1, effect(1, 0))}},
+		"it may expire at any time": {
+			[]Event{create(0, 1), soft(5, 1, 0), expired(1), recall(10, 1, refused(wire.TableNotFound)),
+				ev(t, 20, 21, "delete t", refused(wire.TableNotFound))},
+			[]Event{create(0, 1), soft(5, 1, 0), expired(1), recall(10, 1, effect(1, 0))}},
+		"and not without notice": {
+			[]Event{create(0, 1), soft(5, 1, 0), recall(10, 1, effect(1, 0)), soft(20, 1, 0), expired(1)},
+			[]Event{create(0, 1), soft(5, 1, 0), recall(10, 1, refused(wire.TableNotFound))}},
+		"who waits is told that it is gone while it is soft-deleted": {
+			[]Event{create(0, 1), soft(5, 1, 0),
+				ev(t, 20, 21, "table-gone t", Answer{Code: wire.TableNotFound, Table: 1})},
+			[]Event{create(0, 1), soft(5, 1, 0), ev(t, 20, 21, "alter-done t", effect(1, 0))}},
 		"overlapping creates: one wins": {
 			[]Event{ev(t, 0, 10, "create t columns=k,a", effect(1, 0)),
 				ev(t, 0, 10, "create t columns=k,a", refused(wire.TableAlreadyPresent))},
@@ -262,9 +338,15 @@ func genHistory(t *rapid.T) []Event {
 func genOp(t *rapid.T) client.Op {
 	words := rapid.SampledFrom([]string{"create t columns=k,a", "create u columns=k", "delete t",
 		"alter t add:b", "alter t drop:b", "alter t rename-to=u", "alter u rename-to=t", "get t",
-		"get u", "list", "alter u add:c rename-to=t", "alter t replicas=1"}).Draw(t, "op")
+		"get u", "list", "alter u add:c rename-to=t", "alter t replicas=1",
+		"alter t add-range:0:9", "alter t drop-range::", "alter t drop-range:: add-range::",
+		"alter t drop-range:0:9 add:d", "delete t reserve=1m", "delete u reserve=1m", "recall t",
+		"recall u", "recall t rename-to=u", "create t columns=k ranges=0:9"}).Draw(t, "op")
 	op, err := client.ParseOp(strings.Fields(words))
 	require.NoError(t, err)
+	if op.Kind == client.Recall {
+		op.Table = wire.TableID(rapid.IntRange(1, 5).Draw(t, "which"))
+	}
 	return op
 }
 
@@ -278,11 +360,15 @@ func answerIn(t *rapid.T, s *specState, op client.Op, fresh wire.TableID) Answer
 		}
 	}
 	candidates = append(candidates, effect(fresh, 0))
-	for _, c := range []wire.Code{wire.TableAlreadyPresent, wire.TableNotFound, wire.InvalidSchema} {
+	for _, c := range []wire.Code{wire.TableAlreadyPresent, wire.TableNotFound, wire.InvalidSchema,
+		wire.InvalidArgument, wire.RangeAlreadyPresent, wire.TableSoftDeleted} {
 		candidates = append(candidates, refused(c))
 	}
 	var all Answer
 	for _, table := range s.tables {
+		if table.soft {
+			continue
+		}
 		all.Tables = append(all.Tables, wire.ListedTable{Name: table.name, ID: table.id})
 	}
 	candidates = append(candidates, all)

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -37,8 +38,9 @@ func header(c *model.Cluster, client int, seq int64) wire.DDLHeader {
 }
 
 func createRequest(h wire.DDLHeader, name string) *wire.CreateTableRequest {
-	return &wire.CreateTableRequest{DDLHeader: h, Name: name, Tablets: 1, Replicas: 3,
-		Schema: wire.Schema{{Name: "k", Key: true}}}
+	return &wire.CreateTableRequest{DDLHeader: h, Name: name, Replicas: 3,
+		Partitions: wire.PartitionSchema{Buckets: 1, Ranges: []wire.Range{wire.AllKeys}},
+		Schema:     wire.Schema{{Name: "k", Key: true}}}
 }
 
 func other(c *model.Cluster, not *master.Master) *master.Master {
@@ -284,4 +286,21 @@ func TestDeleteTakesATabletThatWasJustReplaced(t *testing.T) {
 	}
 	require.ElementsMatch(t, []catalog.TabletState{catalog.TabletReplaced, catalog.TabletDeleted},
 		states)
+}
+
+// What no entry can hold is refused before it is logged, and every attempt hears the same.
+func TestOversizedEntriesAreRefused(t *testing.T) {
+	c := newCluster(t, 1, variant.Selection{})
+	c.World.RunFor(10 * time.Second)
+	leader := c.LeaderMaster()
+	last := leader.Consensus().(raft.Observed).LastLogged()
+	req := createRequest(header(c, 0, 1), strings.Repeat("t", raft.DefaultTiming().MaxEntry))
+	for range 2 {
+		resp := ask[*wire.DDLResponse](t, c, 0, leader, req)
+		require.Equal(t, wire.EntryTooLarge, resp.Status.Code)
+	}
+	require.Equal(t, last.Index+1, leader.Consensus().(raft.Observed).LastLogged().Index,
+		"only the refusal is logged, once")
+	resp := ask[*wire.DDLResponse](t, c, 0, leader, createRequest(header(c, 0, 2), "t"))
+	require.True(t, resp.Status.OK())
 }

@@ -2,12 +2,9 @@ package scenarios
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
-	"tabletop/model/client"
 	"tabletop/model/variant"
-	"tabletop/model/wire"
 	"tabletop/nemesis"
 	"tabletop/sim"
 )
@@ -29,7 +26,7 @@ func stormPlan(seed uint64, s variant.Selection) Plan { return drawStorm("storm"
 func disasterPlan(seed uint64, s variant.Selection) Plan { return drawStorm("disaster", seed, s) }
 
 func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
-	d := &drawing{r: sim.NewRand(seed, streamPlan)}
+	d := &drawing{r: sim.NewRand(seed, streamPlan), ranged: map[string]bool{}}
 	d.size()
 	d.resize(s)
 	d.begin = stormWarmUp
@@ -65,6 +62,7 @@ type drawing struct {
 	spares                     int           // masters that may be added
 	unavailable, timeout       time.Duration // for replicas to fail, and for calls to them
 	replacement                string
+	expiry                     string        // how often soft-deleted tables are looked at
 	segment                    string        // size of those of the logs
 	batch                      string        // size of what a leader sends at once
 	blocks                     int           // of data in a replica
@@ -72,6 +70,7 @@ type drawing struct {
 	single                     bool          // some tables have one replica only
 	clocks                     time.Duration // by how much those of tablet servers differ
 	names                      []string
+	ranged                     map[string]bool // tables of more than one range
 	begin, end                 time.Duration
 	ops                        []PlannedOp
 }
@@ -100,6 +99,7 @@ func (d *drawing) size() {
 	if d.r.Chance(60_000) {
 		d.batch = "64"
 	}
+	d.expiry = []string{"3s", "10s", "60s"}[d.r.Intn(3)]
 	d.blocks = []int{0, 0, 4, 10, 30}[d.r.Intn(5)]
 	d.rash = d.r.Chance(150_000)
 	d.single = d.r.Chance(120_000)
@@ -109,7 +109,9 @@ func (d *drawing) size() {
 		d.spares = 1 + d.r.Intn(2)
 	}
 	for i := range 3 + d.r.Intn(3) {
-		d.names = append(d.names, fmt.Sprint("t", i+1))
+		name := fmt.Sprint("t", i+1)
+		d.names = append(d.names, name)
+		d.ranged[name] = d.r.Chance(330_000)
 	}
 }
 
@@ -142,7 +144,7 @@ func (d *drawing) options() []string {
 		"consensus-rpc-timeout=" + d.timeout.String(),
 		"log-segment-size=" + d.segment, "max-batch=" + d.batch,
 		fmt.Sprint("data-blocks=", d.blocks), fmt.Sprint("pre-election=", !d.rash),
-		"clock-error=" + d.clocks.String(),
+		"clock-error=" + d.clocks.String(), "expiry-interval=" + d.expiry,
 	}
 }
 
@@ -156,101 +158,4 @@ func (d *drawing) changes() []string {
 		return []string{"add", "remove"}
 	}
 	return []string{"add", "remove", "replace"}
-}
-
-// workload gives every name a table, then bursts of operations on one name by several clients;
-// it may end before the storm does. After the storm some tables are altered, which meets what the
-// storm left behind, and the others left alone, since a later alter may finish an earlier one.
-func (d *drawing) workload() {
-	for i, name := range d.names {
-		d.add(d.begin-2*time.Second, i%d.clients+1, d.create(name))
-	}
-	pace := d.r.Duration(1200*time.Millisecond, 4*time.Second)
-	last := d.end - d.r.Duration(0, 25*time.Second)
-	for at := d.begin; at < last; at += d.r.Duration(pace/5, 2*pace) {
-		name := d.names[d.r.Intn(len(d.names))]
-		spread := d.r.Duration(0, 100*time.Millisecond)
-		first := d.r.Intn(d.clients)
-		for i := range min(d.clients, 2+d.r.Intn(d.clients)) {
-			who := (first+i)%d.clients + 1
-			op := d.draw(name)
-			if who == d.reader {
-				op = client.Op{Kind: client.Get, Name: name}
-			}
-			d.add(at+d.r.Duration(0, spread), who, op)
-		}
-	}
-	after := d.end + 2*time.Second
-	for i, name := range d.names {
-		if d.r.Chance(400_000) {
-			d.add(after, i%d.clients+1, client.Op{Kind: client.Alter, Name: name,
-				Steps: []wire.AlterStep{{Kind: wire.AddColumn, Column: fmt.Sprint("z", i)}}})
-		}
-		d.add(after+time.Second, i%d.clients+1, client.Op{Kind: client.Get, Name: name})
-	}
-}
-
-func (d *drawing) add(at time.Duration, who int, op client.Op) {
-	op.ID = len(d.ops) + 1
-	d.ops = append(d.ops, PlannedOp{At: at.Round(time.Microsecond), Client: who, Op: op})
-}
-
-func (d *drawing) create(name string) client.Op {
-	op := client.Op{Kind: client.Create, Name: name, Columns: []string{"k", "a"},
-		Tablets: 1 + d.r.Intn(2), Replicas: 3}
-	if d.tservers < 3 || d.single && d.r.Chance(500_000) {
-		op.Replicas = 1
-	}
-	if d.r.Chance(20_000) {
-		op.Replicas = 2
-	}
-	return op
-}
-
-// draw makes one operation on a name.
-func (d *drawing) draw(name string) client.Op {
-	op := client.Op{Kind: client.Alter, Name: name, NoWait: d.r.Chance(200_000)}
-	switch x := d.r.Intn(100); {
-	case x < 20:
-		op = d.create(name)
-	case x < 35:
-		return client.Op{Kind: client.Delete, Name: name}
-	case x < 50:
-		op.Steps = []wire.AlterStep{{Kind: wire.AddColumn, Column: d.column()}}
-	case x < 58:
-		op.Steps = []wire.AlterStep{{Kind: wire.DropColumn, Column: d.column()}}
-	case x < 65:
-		op.Steps = []wire.AlterStep{{Kind: wire.RenameColumn, Column: d.column(),
-			NewName: d.column()}}
-	case x < 70:
-		op.Steps = []wire.AlterStep{{Kind: wire.AddColumn, Column: d.column()},
-			{Kind: wire.DropColumn, Column: d.column()}}
-	case x < 72 && d.replacement == variant.Replace343: // 3-2-3 never takes one too many away
-		op.Replicas = []int{3, 5}[d.r.Intn(2)]
-		if d.single {
-			op.Replicas = []int{1, 3}[d.r.Intn(2)]
-		}
-	case x < 80:
-		op.NewName = d.other(name)
-	case x < 83:
-		op.NewName = d.other(name)
-		op.Steps = []wire.AlterStep{{Kind: wire.AddColumn, Column: d.column()}}
-	case x < 95:
-		return client.Op{Kind: client.Get, Name: name}
-	default:
-		return client.Op{Kind: client.List}
-	}
-	return op
-}
-
-// column draws the name of a column from few, so that operations meet.
-func (d *drawing) column() string { return string(rune('a' + d.r.Intn(6))) }
-
-// other draws the new name of a table: names are joined by renames in pairs, so that a history
-// falls into parts that are easy to judge.
-func (d *drawing) other(name string) string {
-	if other := slices.Index(d.names, name) ^ 1; other < len(d.names) {
-		return d.names[other]
-	}
-	return name
 }

@@ -9,8 +9,11 @@ import (
 
 // What a storm does to the rows of its tables.
 
-// keys is how many keys a storm's rows have: few, so that operations meet.
-const keys = 8
+// A storm's rows have few keys, so that operations meet, and some in each range.
+const (
+	keys     = 8
+	keysStep = 40
+)
 
 // traffic gives the writers bursts of operations on the rows of one table, during the storm and a
 // little after it.
@@ -41,7 +44,7 @@ func (d *drawing) rowOp(name string, reads int) client.Op {
 		client.Erase}[d.r.Intn(4)], Name: name}
 	first := d.r.Intn(keys)
 	for i := range 1 + d.r.Intn(3) {
-		op.Keys = append(op.Keys, int64((first+i)%keys))
+		op.Keys = append(op.Keys, int64((first+i)%keys*keysStep))
 	}
 	return op
 }

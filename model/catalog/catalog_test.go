@@ -13,9 +13,20 @@ func genSchema(t *rapid.T) wire.Schema {
 	s := wire.Schema{}
 	for range rapid.IntRange(0, 4).Draw(t, "columns") {
 		s = append(s, wire.Column{Name: rapid.StringN(0, 5, 9).Draw(t, "name"),
-			Key: rapid.Bool().Draw(t, "key")})
+			Key: rapid.Bool().Draw(t, "key"), Default: rapid.Int64().Draw(t, "default")})
 	}
 	return s
+}
+
+func genRange(t *rapid.T) wire.Range {
+	return wire.Range{Lower: rapid.Int64().Draw(t, "lower"), Upper: rapid.Int64().Draw(t, "upper")}
+}
+
+func genRanges(t *rapid.T) (ranges []wire.Range) {
+	for range rapid.IntRange(0, 3).Draw(t, "ranges") {
+		ranges = append(ranges, genRange(t))
+	}
+	return ranges
 }
 
 func genBatch(t *rapid.T) *Batch {
@@ -23,11 +34,12 @@ func genBatch(t *rapid.T) *Batch {
 	for range rapid.IntRange(0, 3).Draw(t, "tables") {
 		b.Tables = append(b.Tables, &Table{ID: wire.TableID(rapid.Uint64().Draw(t, "id")),
 			Name: rapid.String().Draw(t, "name"), State: TableAltering, Replicas: 3,
-			Version: 7, Schema: genSchema(t), AppliedVersion: 6, Applied: genSchema(t)})
+			Partitions: wire.PartitionSchema{Buckets: 2, Ranges: genRanges(t)},
+			Version:    7, Schema: genSchema(t), AppliedVersion: 6, Applied: genSchema(t)})
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "tablets") {
 		b.Tablets = append(b.Tablets, &Tablet{ID: 9, Table: 8, State: TabletRunning,
-			Partition: wire.Partition{Bucket: 1, Buckets: 3},
+			Partition: wire.Partition{Bucket: 1, Buckets: 3, Range: genRange(t)},
 			Consensus: wire.ConsensusState{Term: rapid.Int64().Draw(t, "term"),
 				Leader: wire.NoServer, Config: wire.NewConfig(1, 2)}})
 	}
@@ -81,6 +93,9 @@ func TestAlterSchema(t *testing.T) {
 	rename := func(from, to string) wire.AlterStep {
 		return wire.AlterStep{Kind: wire.RenameColumn, Column: from, NewName: to}
 	}
+	change := func(c string) wire.AlterStep {
+		return wire.AlterStep{Kind: wire.ChangeColumn, Column: c, Default: 7}
+	}
 	for name, c := range map[string]struct {
 		steps []wire.AlterStep
 		want  []string // nil: INVALID_SCHEMA
@@ -96,6 +111,10 @@ func TestAlterSchema(t *testing.T) {
 		"rename to what exists":    {[]wire.AlterStep{rename("a", "k")}, nil},
 		"rename what does not":     {[]wire.AlterStep{rename("x", "y")}, nil},
 		"later steps see earlier":  {[]wire.AlterStep{drop("a"), add("a")}, []string{"k", "a"}},
+		"change":                   {[]wire.AlterStep{change("a")}, []string{"k", "a"}},
+		"change what does not":     {[]wire.AlterStep{change("x")}, nil},
+		"change a key":             {[]wire.AlterStep{change("k")}, nil},
+		"a range is no column":     {[]wire.AlterStep{{Kind: wire.AddRange}}, []string{"k", "a"}},
 		"one bad step spoils all":  {[]wire.AlterStep{add("b"), drop("x")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +127,10 @@ func TestAlterSchema(t *testing.T) {
 			require.Equal(t, c.want, got.Names())
 		})
 	}
-	require.Equal(t, []string{"k", "a"}, base.Names(), "the old schema is not changed in place")
+	changed, _ := AlterSchema(base, []wire.AlterStep{change("a")})
+	require.Equal(t, int64(7), changed[1].Default)
+	require.Equal(t, wire.Schema{{Name: "k", Key: true}, {Name: "a"}}, base,
+		"the old schema is not changed in place")
 }
 
 func TestReadersSeeTheOldSchemaUntilTheLastAlterIsFinished(t *testing.T) {

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"time"
 
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -99,16 +100,19 @@ func encodeTable(e *wire.Encoder, t *Table) {
 	e.String(t.Name)
 	e.Int(int(t.State))
 	e.Int(t.Replicas)
+	e.PartitionSchema(t.Partitions)
 	e.Int(int(t.Version))
 	e.Schema(t.Schema)
 	e.Int(int(t.AppliedVersion))
 	e.Schema(t.Applied)
+	e.Int(int(t.Reserve))
 }
 
 func decodeTable(d *wire.Decoder) *Table {
 	return &Table{ID: wire.TableID(d.Uint64()), Name: d.String(), State: TableState(d.Int()),
-		Replicas: d.Int(), Version: int64(d.Int()), Schema: d.Schema(),
-		AppliedVersion: int64(d.Int()), Applied: d.Schema()}
+		Replicas: d.Int(), Partitions: d.PartitionSchema(), Version: int64(d.Int()),
+		Schema: d.Schema(), AppliedVersion: int64(d.Int()), Applied: d.Schema(),
+		Reserve: time.Duration(d.Int())}
 }
 
 func encodeTablet(e *wire.Encoder, t *Tablet) {

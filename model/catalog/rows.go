@@ -7,6 +7,7 @@ package catalog
 
 import (
 	"slices"
+	"time"
 
 	"tabletop/model/wire"
 )
@@ -19,10 +20,11 @@ const (
 	TableRunning TableState = iota + 1
 	TableAltering
 	TableRemoved
+	TableSoftDeleted // it can be recalled; its tablets are kept as they are
 )
 
 func (s TableState) String() string {
-	return [...]string{"UNKNOWN", "RUNNING", "ALTERING", "REMOVED"}[s]
+	return [...]string{"UNKNOWN", "RUNNING", "ALTERING", "REMOVED", "SOFT_DELETED"}[s]
 }
 
 // Table is the row of a table.
@@ -31,23 +33,34 @@ type Table struct {
 	Name     string
 	State    TableState
 	Replicas int
-	// Version counts the changes of Schema, from 0.
+	// Partitions says which tablets the table has: one for each partition.
+	Partitions wire.PartitionSchema
+	// Version counts the changes of Schema, Name and Replicas, from 0.
 	Version int64
 	Schema  wire.Schema
 	// Applied is the schema that every tablet has, and AppliedVersion its version: what readers
 	// see. They differ from Schema and Version only while the table is Altering.
 	Applied        wire.Schema
 	AppliedVersion int64
+	// Reserve is how long the table can be recalled once it is SoftDeleted, in which state alone it
+	// is not zero.
+	Reserve time.Duration
 }
 
 // Live reports whether the table holds its name.
-func (t *Table) Live() bool { return t.State != TableRemoved }
+func (t *Table) Live() bool { return t.State == TableRunning || t.State == TableAltering }
+
+// Gone reports whether the table was dropped for good.
+func (t *Table) Gone() bool { return t.State == TableRemoved }
 
 // Equal reports whether two rows say the same.
 func (t *Table) Equal(o *Table) bool {
 	return t.ID == o.ID && t.Name == o.Name && t.State == o.State && t.Replicas == o.Replicas &&
+		t.Partitions.Buckets == o.Partitions.Buckets &&
+		slices.Equal(t.Partitions.Ranges, o.Partitions.Ranges) &&
 		t.Version == o.Version && slices.Equal(t.Schema, o.Schema) &&
-		t.AppliedVersion == o.AppliedVersion && slices.Equal(t.Applied, o.Applied)
+		t.AppliedVersion == o.AppliedVersion && slices.Equal(t.Applied, o.Applied) &&
+		t.Reserve == o.Reserve
 }
 
 // TabletState is the state of a tablet (SysTabletsEntryPB).

@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"tabletop/model/wire"
 )
@@ -21,8 +22,8 @@ func CheckSchema(s wire.Schema) wire.Status {
 	return wire.Status{}
 }
 
-// AlterSchema returns the schema after the steps, or why one of them is not possible. Follows
-// CatalogManager::ApplyAlterSchemaSteps.
+// AlterSchema returns the schema after the steps, or why one of them is not possible. Steps of
+// ranges do not concern it. Follows CatalogManager::ApplyAlterSchemaSteps.
 func AlterSchema(s wire.Schema, steps []wire.AlterStep) (wire.Schema, wire.Status) {
 	s = slices.Clone(s)
 	for _, step := range steps {
@@ -49,6 +50,14 @@ func AlterSchema(s wire.Schema, steps []wire.AlterStep) (wire.Schema, wire.Statu
 				return nil, invalid("column %s exists", step.NewName)
 			}
 			s[i].Name = step.NewName
+		case wire.ChangeColumn:
+			if i < 0 {
+				return nil, invalid("no column %s", step.Column)
+			}
+			if s[i].Key {
+				return nil, invalid("key column %s has no default", step.Column)
+			}
+			s[i].Default = step.Default
 		}
 	}
 	return s, wire.Status{}
@@ -85,6 +94,21 @@ func (t *Table) Altered(schema wire.Schema, name string, replicas int) *Table {
 	return &next
 }
 
+// Repartitioned returns the row after steps that change the table's ranges. A table that gets
+// tablets is Altering until they run, at the version that it has. One that has no tablets left has
+// nothing to wait for: nobody would ever report that an alter has ended (7b1e17991).
+func (t *Table) Repartitioned(c RangeChange) *Table {
+	next := *t
+	next.Partitions.Ranges = c.Ranges
+	switch {
+	case len(c.Ranges) == 0:
+		return next.Finished()
+	case len(c.Added) > 0:
+		next.State = TableAltering
+	}
+	return &next
+}
+
 // Finished returns the row once every tablet has the latest schema.
 func (t *Table) Finished() *Table {
 	next := *t
@@ -96,7 +120,25 @@ func (t *Table) Finished() *Table {
 // Removed returns the row of the dropped table.
 func (t *Table) Removed() *Table {
 	next := *t
-	next.State = TableRemoved
+	next.State, next.Reserve = TableRemoved, 0
+	return &next
+}
+
+// SoftDeleted returns the row of a table that was dropped and can be recalled for so long.
+func (t *Table) SoftDeleted(reserve time.Duration) *Table {
+	next := *t
+	next.State, next.Reserve = TableSoftDeleted, reserve
+	return &next
+}
+
+// Recalled returns the row of a soft-deleted table that is live again. It is Altering until every
+// tablet is known to have its latest schema, since an alter may have been open.
+func (t *Table) Recalled(name string) *Table {
+	next := *t
+	next.Name, next.State, next.Reserve = name, TableAltering, 0
+	if len(next.Partitions.Ranges) == 0 {
+		return next.Finished()
+	}
 	return &next
 }
 

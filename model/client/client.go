@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -31,12 +32,14 @@ type Client struct {
 	writeSeq int64
 	writing  []int64        // writes that are not finished
 	observed wire.Timestamp // the latest of any answer
+	// known is the last table that the client was told of under each name.
+	known map[string]wire.TableID
 }
 
 // New returns a client that knows all masters.
 func New(n *sim.Node, v variant.Variants, masters []wire.ServerID) *Client {
 	return &Client{node: n, v: v, masters: masters, leader: wire.NoServer,
-		mastersIndex: -1, tables: map[string]*openTable{}}
+		mastersIndex: -1, known: map[string]wire.TableID{}, tables: map[string]*openTable{}}
 }
 
 // Masters returns the masters that the client knows of.
@@ -76,8 +79,8 @@ func (o *Outcome) String() string {
 	return fmt.Sprintf("%v", o.Tables)
 }
 
-// Do carries out an operation and publishes its call and its answer. A create or alter that is
-// to be waited for then polls until it is done or the deadline has passed.
+// Do carries out an operation and publishes its call and its answer. If what the tablets have to do
+// then is to be waited for, it polls until that is done or the deadline has passed.
 func (c *Client) Do(p *sim.Proc, op Op) Outcome {
 	p.SetCause(uint64(op.ID))
 	deadline := p.Now().Add(AdminTimeout)
@@ -85,6 +88,9 @@ func (c *Client) Do(p *sim.Proc, op Op) Outcome {
 	if op.ChangesCatalog() {
 		c.seq++
 		h.Request = wire.RequestID{Client: wire.ServerID(c.node.ID()), Seq: c.seq}
+	}
+	if op.Kind == Recall {
+		op.Table = c.known[op.Name]
 	}
 	Called.Publish(c.node.World(), OpEvent{Client: c, Op: op, Request: h.Request})
 	var out Outcome
@@ -94,8 +100,11 @@ func (c *Client) Do(p *sim.Proc, op Op) Outcome {
 		out = c.attempt(p, op, h, deadline)
 	}
 	out.Request = h.Request
+	if out.Status.OK() && out.Table != 0 {
+		c.known[cmp.Or(op.NewName, op.Name)] = out.Table
+	}
 	Answered.Publish(c.node.World(), OpEvent{Client: c, Op: op, Request: h.Request, Outcome: &out})
-	if out.Status.OK() && !op.NoWait && (op.Kind == Create || op.Kind == Alter) {
+	if out.Status.OK() && !op.NoWait && op.IsDoneLater() {
 		c.waitUntilDone(p, op, out, deadline)
 	}
 	return out

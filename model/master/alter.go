@@ -9,8 +9,9 @@ import (
 )
 
 // alterTable follows CatalogManager::AlterTableHelper: all steps, the new name and the replication
-// factor are one write; an earlier alter need not be finished; the leaders of all tablets are told
-// afterwards. What they report then makes the master add or evict replicas.
+// factor are one write, and so are the tablets that come and go with ranges; an earlier alter need
+// not be finished; the leaders of all tablets are told afterwards, unless it was about ranges only.
+// What they report then makes the master add or evict replicas.
 func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResponse {
 	cat := d.m.cat
 	if s := d.checkFactor(p, req); !s.OK() {
@@ -18,7 +19,7 @@ func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResp
 	}
 	t := cat.lockTable(p, req.Name)
 	if t == nil {
-		return d.refuse(p, noTable(req.Name))
+		return d.refuse(p, cat.absent(req.Name))
 	}
 	defer t.lock.Unlock()
 	schema, s := catalog.AlterSchema(t.row.Schema, req.Steps)
@@ -34,14 +35,29 @@ func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResp
 		defer release()
 		name = req.NewName
 	}
-	if len(req.Steps) == 0 && req.NewName == "" && factor == t.row.Replicas {
+	ranges, s := catalog.AlterRanges(t.row.Partitions.Ranges, req.Steps)
+	if !s.OK() {
+		return d.refuse(p, s)
+	}
+	metadata := wire.HaveColumns(req.Steps) || req.NewName != "" || factor != t.row.Replicas
+	if !metadata && !wire.HaveRanges(req.Steps) {
 		return d.settle(p, d.answer(wire.Status{}, t.row.ID, t.row.Version))
 	}
-	row := t.row.Altered(schema, name, factor)
-	resp := d.commit(p, &catalog.Batch{Tables: []*catalog.Table{row}},
-		d.answer(wire.Status{}, row.ID, row.Version))
+	row := t.row
+	if metadata {
+		row = row.Altered(schema, name, factor)
+	}
+	b := &catalog.Batch{Tables: []*catalog.Table{row.Repartitioned(ranges)}}
+	dropped, unlock := d.m.repartition(p, t, ranges, b)
+	defer unlock()
+	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, row.Version))
 	if resp.Status.OK() {
-		d.m.alterTablets(t)
+		if metadata {
+			d.m.alterTablets(t)
+		}
+		if wire.HaveRanges(req.Steps) {
+			d.m.repartitioned(p, d.term, t, dropped)
+		}
 		p.At(PointPublished)
 	}
 	return resp
@@ -60,37 +76,9 @@ func (d *ddl) checkFactor(p *sim.Proc, req *wire.AlterTableRequest) wire.Status 
 	if t := d.m.cat.names[req.Name]; t == nil || req.Replicas <= t.row.Replicas {
 		return wire.Status{}
 	}
-	return d.enoughTServers(p, req.Replicas)
+	return d.enoughTServers(p, req.Replicas, 0)
 }
 
 func noTable(name string) wire.Status {
 	return wire.Err(wire.TableNotFound, "no table "+name)
-}
-
-// deleteTable follows CatalogManager::DeleteTableHelper: the table and all its tablets are gone
-// with one write, the name is free at once, replicas are told to go without waiting for them.
-func (d *ddl) deleteTable(p *sim.Proc, req *wire.DeleteTableRequest) *wire.DDLResponse {
-	t := d.m.cat.lockTable(p, req.Name)
-	if t == nil {
-		return d.refuse(p, noTable(req.Name))
-	}
-	defer t.lock.Unlock()
-	tablets, unlock := t.lockAllTablets(p)
-	defer unlock()
-	row := t.row.Removed()
-	b := &catalog.Batch{Tables: []*catalog.Table{row}}
-	for _, tablet := range tablets {
-		b.Tablets = append(b.Tablets, tablet.row.In(catalog.TabletDeleted))
-	}
-	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, row.Version))
-	if resp.Status.OK() {
-		t.abortTasks()
-		for _, tablet := range tablets {
-			for _, server := range d.m.membersOf(tablet.row) {
-				d.m.deleteReplica(tablet, server)
-			}
-		}
-		p.At(PointPublished)
-	}
-	return resp
 }

@@ -66,13 +66,13 @@ func (m *Master) assignTablets(p *sim.Proc, term int64) {
 	}
 }
 
-// pendingTablets lists the tablets of live tables that need replicas, by id.
+// pendingTablets lists the tablets of tables that need replicas, by id.
 func (m *Master) pendingTablets(now sim.Time) []*tabletInfo {
 	var pending []*tabletInfo
 	for _, id := range sim.Keys(m.cat.tablets) {
 		t := m.cat.tablets[id]
 		switch {
-		case !t.table.row.Live():
+		case t.table.row.Gone():
 		case t.row.State == catalog.TabletPreparing,
 			t.row.State == catalog.TabletCreating &&
 				now.Sub(t.createdAt) >= tabletCreationTimeout:

@@ -12,6 +12,7 @@ import (
 type catalogManager struct {
 	tables  map[wire.TableID]*tableInfo // removed ones too
 	names   map[string]*tableInfo       // live ones
+	soft    map[wire.TableID]*tableInfo // soft-deleted ones
 	tablets map[wire.TabletID]*tabletInfo
 	results map[wire.ServerID]*catalog.Result
 
@@ -25,6 +26,8 @@ type tableInfo struct {
 	lock    sim.Mutex
 	tablets []*tabletInfo // attached: neither deleted nor replaced, by partition
 	tasks   []*task       // not yet ended
+	// softSince is when this leader soft-deleted the table, or loaded the row that says so.
+	softSince sim.Time
 }
 
 // tabletInfo is a cached tablet.
@@ -43,6 +46,7 @@ func newCatalogManager() *catalogManager {
 	return &catalogManager{
 		tables:   map[wire.TableID]*tableInfo{},
 		names:    map[string]*tableInfo{},
+		soft:     map[wire.TableID]*tableInfo{},
 		tablets:  map[wire.TabletID]*tabletInfo{},
 		results:  map[wire.ServerID]*catalog.Result{},
 		reserved: map[string]bool{},
@@ -50,13 +54,20 @@ func newCatalogManager() *catalogManager {
 	}
 }
 
-func (c *catalogManager) addTable(row *catalog.Table) *tableInfo {
+func (c *catalogManager) addTable(row *catalog.Table, now sim.Time) {
 	t := &tableInfo{row: row}
 	c.tables[row.ID] = t
-	if row.Live() {
-		c.names[row.Name] = t
+	c.file(t, now)
+}
+
+// file puts a table under its name or among the soft-deleted ones, by its row.
+func (c *catalogManager) file(t *tableInfo, now sim.Time) {
+	switch {
+	case t.row.Live():
+		c.names[t.row.Name] = t
+	case !t.row.Gone():
+		c.soft[t.row.ID], t.softSince = t, now
 	}
-	return t
 }
 
 func (c *catalogManager) addTablet(row *catalog.Tablet) *tabletInfo {
@@ -136,7 +147,7 @@ func (m *Master) writeAndPublish(p *sim.Proc, term int64, b *catalog.Batch) wire
 // publish makes rows that were replicated and applied visible in the caches, all at one instant.
 func (m *Master) publish(b *catalog.Batch) {
 	for _, row := range b.Tables {
-		m.cat.publishTable(row)
+		m.cat.publishTable(row, m.node.Now())
 	}
 	for _, row := range b.Tablets {
 		m.cat.publishTablet(row)
@@ -147,19 +158,18 @@ func (m *Master) publish(b *catalog.Batch) {
 	Published.Publish(m.node.World(), PublishedEvent{m, b})
 }
 
-func (c *catalogManager) publishTable(row *catalog.Table) {
+func (c *catalogManager) publishTable(row *catalog.Table, now sim.Time) {
 	t := c.tables[row.ID]
 	if t == nil {
-		c.addTable(row)
+		c.addTable(row, now)
 		return
 	}
 	if c.names[t.row.Name] == t {
 		delete(c.names, t.row.Name)
 	}
+	delete(c.soft, row.ID)
 	t.row = row
-	if row.Live() {
-		c.names[row.Name] = t
-	}
+	c.file(t, now)
 }
 
 func (c *catalogManager) publishTablet(row *catalog.Tablet) {

@@ -20,10 +20,14 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	if s := catalog.CheckSchema(req.Schema); !s.OK() {
 		return d.refuse(p, s)
 	}
+	partitions, s := catalog.CheckPartitions(req.Partitions)
+	if !s.OK() {
+		return d.refuse(p, s)
+	}
 	if s := catalog.CheckReplicas(req.Replicas); !s.OK() {
 		return d.refuse(p, s)
 	}
-	if s := d.enoughTServers(p, req.Replicas); !s.OK() {
+	if s := d.enoughTServers(p, req.Replicas, len(partitions.Partitions())); !s.OK() {
 		return d.refuse(p, s)
 	}
 	release, s := d.m.cat.reserve(req.Name)
@@ -32,11 +36,10 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	}
 	defer release()
 	row := &catalog.Table{ID: wire.TableID(d.m.newID()), Name: req.Name,
-		State: catalog.TableRunning, Replicas: req.Replicas, Schema: req.Schema,
-		Applied: req.Schema}
+		State: catalog.TableRunning, Replicas: req.Replicas, Partitions: partitions,
+		Schema: req.Schema, Applied: req.Schema}
 	b := &catalog.Batch{Tables: []*catalog.Table{row}}
-	for i := range req.Tablets {
-		partition := wire.Partition{Bucket: i, Buckets: req.Tablets}
+	for _, partition := range partitions.Partitions() {
 		b.Tablets = append(b.Tablets, d.m.newTablet(row.ID, partition))
 	}
 	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, 0))
@@ -53,20 +56,28 @@ func (m *Master) newTablet(table wire.TableID, partition wire.Partition) *catalo
 			Leader: wire.NoServer, Config: wire.NewConfig()}}
 }
 
-// enoughTServers compares the replication factor with the servers this process knows to live.
-// With the defence, a process that knows too few waits for more instead of refusing.
-func (d *ddl) enoughTServers(p *sim.Proc, factor int) wire.Status {
+// enoughTServers compares the replication factor, and how many replicas that many new tablets have,
+// with the servers this process knows to live. With the defence, a process that knows too few waits
+// for more instead of refusing; if there are too many tablets only for half of the time, so that
+// the client hears why.
+func (d *ddl) enoughTServers(p *sim.Proc, factor, tablets int) wire.Status {
+	half := p.Now().Add(d.req.Header().Timeout / 2)
 	for {
-		live := len(d.m.placeable())
-		if live >= factor {
-			return wire.Status{}
+		live, until := len(d.m.placeable()), d.deadline
+		refusal := wire.Status{}
+		switch {
+		case live < factor:
+			refusal = wire.Err(wire.ReplicationFactorTooHigh, fmt.Sprintf(
+				"not enough live tablet servers: %d replicas, %d servers", factor, live))
+		case factor > 1 && tablets*factor > MaxCreateTabletsPerTS*live:
+			until = half
+			refusal = wire.Err(wire.TooManyTablets, fmt.Sprintf(
+				"too many new replicas: %d, %d servers", tablets*factor, live))
 		}
-		refusal := wire.Err(wire.ReplicationFactorTooHigh, fmt.Sprintf(
-			"not enough live tablet servers: %d replicas, %d servers", factor, live))
-		if !d.m.v.On(variant.WaitForTServers) {
+		if refusal.OK() || !d.m.v.On(variant.WaitForTServers) {
 			return refusal
 		}
-		if !d.m.news.WaitUntil(p, "more tablet servers", d.deadline) {
+		if !d.m.news.WaitUntil(p, "more tablet servers", until) {
 			return refusal
 		}
 		if !d.m.leads(d.term) {

@@ -38,6 +38,8 @@ func (d *ddl) execute(p *sim.Proc) *wire.DDLResponse {
 		return d.deleteTable(p, req)
 	case *wire.AlterTableRequest:
 		return d.alterTable(p, req)
+	case *wire.RecallDeletedTableRequest:
+		return d.recallTable(p, req)
 	}
 	panic("master: unexpected DDL")
 }
@@ -55,7 +57,10 @@ func (d *ddl) commit(p *sim.Proc, b *catalog.Batch, resp *wire.DDLResponse) *wir
 		b.Results = append(b.Results, &catalog.Result{Request: b.Cause, Code: resp.Status.Code,
 			Msg: resp.Status.Msg, Table: resp.Table, Version: resp.Version})
 	}
-	if status := d.m.write(p, d.term, b); !status.OK() {
+	switch status := d.m.write(p, d.term, b); {
+	case status.Code == wire.EntryTooLarge:
+		return d.refuse(p, status)
+	case !status.OK():
 		return d.answer(status, 0, 0)
 	}
 	p.At(PointReplicated)

@@ -13,3 +13,7 @@ const (
 	replicaCreationHalfLife = 60 * time.Second // tserver_last_replica_creations_halflife_ms
 	confirmTimeout          = 10 * time.Second // the client's default_rpc_timeout
 )
+
+// MaxCreateTabletsPerTS is how many replicas a CreateTable may ask for, for each live tablet server
+// (max_create_tablets_per_ts). Of one replica each there may be any number of tablets.
+const MaxCreateTabletsPerTS = 60

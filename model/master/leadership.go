@@ -97,7 +97,7 @@ func (m *Master) load(p *sim.Proc) {
 		m.softMaps = map[wire.TabletID]replicaMap{}
 	}
 	for _, id := range sim.Keys(m.store.Tables) {
-		m.cat.addTable(m.store.Tables[id])
+		m.cat.addTable(m.store.Tables[id], p.Now())
 	}
 	for _, id := range sim.Keys(m.store.Tablets) {
 		info := m.cat.addTablet(m.store.Tablets[id])

@@ -88,6 +88,7 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 	p.Must(err)
 	m.consensus = replica
 	m.node.Go("background tasks", m.runBackground)
+	m.node.Go("expiry of tables", m.runExpiry)
 }
 
 // Apply implements raft.StateMachine.
@@ -121,7 +122,7 @@ func (m *Master) write(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
 	_, err := m.consensus.Replicate(p, term, wire.WriteOp, b.Encode())
 	switch {
 	case errors.Is(err, raft.ErrTooLarge): // no other leader could write it either
-		return wire.Err(wire.UnknownError, err.Error())
+		return wire.Err(wire.EntryTooLarge, err.Error())
 	case err != nil:
 		return wire.Err(wire.NotTheLeader, err.Error())
 	}

@@ -22,7 +22,7 @@ func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
 		if t == nil { // never deleted: the master may be stale (42b65b039)
 			continue
 		}
-		if !t.row.Gone() && t.table.row.Live() && r.Running {
+		if !t.row.Gone() && !t.table.row.Gone() && r.Running {
 			current = append(current, compared{r, t, t.row})
 			if row := m.compare(t, from, r); row != t.row {
 				b.Tablets = append(b.Tablets, row)
@@ -41,7 +41,7 @@ func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
 		m.noteSchemaVersion(p, term, c.tablet, c.report.SchemaVersion)
 	}
 	for _, c := range current {
-		if t := c.tablet; t.table.row.Live() && !t.row.Gone() {
+		if t := c.tablet; !t.table.row.Gone() && !t.row.Gone() {
 			m.tombstoneEvicted(t, c.before)
 			m.manageReplicas(t, from, c.report, !c.before.Equal(t.row))
 			if c.report.SchemaVersion != t.table.row.Version {
@@ -82,7 +82,7 @@ func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 	switch {
 	case t == nil:
 		return
-	case t.row.Gone() || !t.table.row.Live():
+	case t.row.Gone() || t.table.row.Gone():
 		m.deleteReplica(t, from)
 		return
 	case m.v.On(variant.KUDU933), r.Failed && m.v.On(variant.KUDU2138):
@@ -118,20 +118,25 @@ func (m *Master) noteSchemaVersion(p *sim.Proc, term int64, tablet *tabletInfo, 
 	}
 	t.lock.Lock(p, "lock of table "+t.row.Name)
 	defer t.lock.Unlock()
-	if !t.everyTabletHasLatest() {
-		return
-	}
-	b := &catalog.Batch{Tables: []*catalog.Table{t.row.Finished()}}
-	m.writeAndPublish(p, term, b)
+	m.finishAlter(p, term, t)
 }
 
-// everyTabletHasLatest reports whether an alter is open and could end.
+// finishAlter ends the alter of a table, whose lock the caller has, if it can end.
+func (m *Master) finishAlter(p *sim.Proc, term int64, t *tableInfo) {
+	if t.everyTabletHasLatest() {
+		b := &catalog.Batch{Tables: []*catalog.Table{t.row.Finished()}}
+		m.writeAndPublish(p, term, b)
+	}
+}
+
+// everyTabletHasLatest reports whether an alter is open and could end: tablets that it has added
+// run, and all have its schema.
 func (t *tableInfo) everyTabletHasLatest() bool {
 	if t.row.State != catalog.TableAltering {
 		return false
 	}
 	for _, tablet := range t.tablets {
-		if tablet.reported < t.row.Version {
+		if tablet.row.State != catalog.TabletRunning || tablet.reported < t.row.Version {
 			return false
 		}
 	}

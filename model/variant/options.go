@@ -59,6 +59,7 @@ type Options struct {
 	Net, Disk              string
 	Consensus              string
 	RestartDelay           time.Duration
+	ExpiryInterval         time.Duration
 	// FollowerUnavailable is how long a replica is silent before it counts as failed.
 	FollowerUnavailable time.Duration
 	// RPCTimeout is how long a leader waits for a peer's answer.
@@ -85,8 +86,8 @@ func (o Option) Default() string { return o.get(defaultOptions) }
 
 var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: true,
 	MasterFailureDetection: true, WaitsEndWithTerm: true, Fix: NoFix, Net: "lan", Disk: "ssd",
-	RestartDelay: 2 * time.Second, FollowerUnavailable: 300 * time.Second,
-	RPCTimeout:  30 * time.Second,
+	RestartDelay: 2 * time.Second, ExpiryInterval: 60 * time.Second,
+	FollowerUnavailable: 300 * time.Second, RPCTimeout: 30 * time.Second,
 	Replacement: Replace343, LogSegmentSize: 8 << 20, MaxBatch: 1 << 20, Consensus: KuduConsensus,
 	Sync: "always", ClockError: 10 * time.Millisecond}
 
@@ -117,12 +118,15 @@ var OptionList = []Option{
 	choice("consensus", "core of Raft under the master tablet",
 		[]string{KuduConsensus, EtcdConsensus},
 		func(o *Options) *string { return &o.Consensus }),
-	duration("restart-delay", "after which a master that ended itself is restarted",
+	duration("restart-delay", "after which a master that ended itself is restarted", 0,
 		func(o *Options) *time.Duration { return &o.RestartDelay }),
+	duration("expiry-interval", "how often a leader master looks for soft-deleted tables to drop",
+		time.Second,
+		func(o *Options) *time.Duration { return &o.ExpiryInterval }),
 	duration("follower-unavailable",
-		"after which a replica that its leader does not hear counts as failed",
+		"after which a replica that its leader does not hear counts as failed", 0,
 		func(o *Options) *time.Duration { return &o.FollowerUnavailable }),
-	duration("consensus-rpc-timeout", "how long a leader waits for a peer's answer",
+	duration("consensus-rpc-timeout", "how long a leader waits for a peer's answer", 0,
 		func(o *Options) *time.Duration { return &o.RPCTimeout }),
 	choice("replica-management",
 		"3-4-3: a replacement is added before a failed replica is evicted; 3-2-3: after",
@@ -137,7 +141,7 @@ var OptionList = []Option{
 	choice("sync", "who brings logs and consensus metadata to the disk: the program before it "+
 		"promises anything, or the operating system", []string{"always", "os"},
 		func(o *Options) *string { return &o.Sync }),
-	duration("clock-error", "by how much tablet servers' clocks differ at most, besides faults",
+	duration("clock-error", "by how much tablet servers' clocks differ at most, besides faults", 0,
 		func(o *Options) *time.Duration { return &o.ClockError }),
 }
 
@@ -187,12 +191,14 @@ func choice(name, title string, values []string, field func(*Options) *string) O
 		get: func(o Options) string { return *field(&o) }}
 }
 
-func duration(name, title string, field func(*Options) *time.Duration) Option {
+func duration(name, title string, least time.Duration,
+	field func(*Options) *time.Duration) Option {
 	return Option{Name: name, Title: title,
 		set: func(o *Options, v string) error {
 			d, err := time.ParseDuration(v)
-			if err != nil || d < 0 {
-				return fmt.Errorf("option %s=%s: want a duration such as 2s", name, v)
+			if err != nil || d < least {
+				return fmt.Errorf("option %s=%s: want a duration from %v, such as 2s", name, v,
+					least)
 			}
 			*field(o) = d
 			return nil

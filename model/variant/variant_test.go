@@ -57,9 +57,9 @@ func TestEveryOptionSetsWhatItGets(t *testing.T) {
 	other := map[string]string{"masters": "5", "spare-masters": "2", "allow-even-masters": "true", "tservers": "7",
 		"clients": "2", "pre-election": "false", "master-failure-detection": "false",
 		"waits-end-with-term": "false", "fix": "hard-state", "net": "wan", "disk": "hdd", "consensus": "etcd",
-		"restart-delay": "7s", "follower-unavailable": "5s", "replica-management": "3-2-3",
-		"log-segment-size": "2KiB", "max-batch": "2KiB", "data-blocks": "3", "consensus-rpc-timeout": "3s", "sync": "os",
-		"clock-error": "2s"}
+		"restart-delay": "7s", "expiry-interval": "7s", "follower-unavailable": "5s",
+		"replica-management": "3-2-3", "log-segment-size": "2KiB", "max-batch": "2KiB",
+		"data-blocks": "3", "consensus-rpc-timeout": "3s", "sync": "os", "clock-error": "2s"}
 	for _, o := range OptionList {
 		value, ok := other[o.Name]
 		require.True(t, ok, o.Name)

@@ -52,6 +52,7 @@ func (e *Encoder) Schema(s Schema) {
 	for _, c := range s {
 		e.String(c.Name)
 		e.Bool(c.Key)
+		e.Int(int(c.Default))
 	}
 }
 
@@ -148,7 +149,7 @@ func (d *Decoder) String() string {
 func (d *Decoder) Schema() Schema {
 	s := make(Schema, d.Count())
 	for i := range s {
-		s[i] = Column{Name: d.String(), Key: d.Bool()}
+		s[i] = Column{Name: d.String(), Key: d.Bool(), Default: int64(d.Int())}
 	}
 	return s
 }

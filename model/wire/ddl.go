@@ -84,13 +84,13 @@ type DDL interface {
 	Header() DDLHeader
 }
 
-// CreateTableRequest asks for a table of the given number of tablets.
+// CreateTableRequest asks for a table.
 type CreateTableRequest struct {
 	DDLHeader
-	Name     string
-	Schema   Schema
-	Tablets  int
-	Replicas int
+	Name       string
+	Schema     Schema
+	Partitions PartitionSchema
+	Replicas   int
 }
 
 // Header implements DDL.
@@ -104,22 +104,26 @@ func (m *CreateTableRequest) Fold(d *sim.Digest) {
 	m.fold(d)
 	d.String(m.Name)
 	m.Schema.Fold(d)
-	d.Int(int64(m.Tablets))
+	m.Partitions.Fold(d)
 	d.Int(int64(m.Replicas))
 }
 
 // Size implements sim.Message.
-func (m *CreateTableRequest) Size() int { return 32 + len(m.Name) + m.Schema.size() }
-
-func (m *CreateTableRequest) String() string {
-	return fmt.Sprintf("CreateTable %s (%s) tablets %d replicas %d", m.Name,
-		strings.Join(m.Schema.Names(), ", "), m.Tablets, m.Replicas)
+func (m *CreateTableRequest) Size() int {
+	return 24 + len(m.Name) + m.Schema.size() + m.Partitions.size()
 }
 
-// DeleteTableRequest drops the live table of that name.
+func (m *CreateTableRequest) String() string {
+	return fmt.Sprintf("CreateTable %s (%s) buckets %d ranges %v replicas %d", m.Name,
+		strings.Join(m.Schema.Names(), ", "), m.Partitions.Buckets, m.Partitions.Ranges, m.Replicas)
+}
+
+// DeleteTableRequest drops the live table of that name: for good, or, with a Reserve, so that it
+// can be recalled for so long.
 type DeleteTableRequest struct {
 	DDLHeader
-	Name string
+	Name    string
+	Reserve time.Duration
 }
 
 // Header implements DDL.
@@ -132,15 +136,21 @@ func (*DeleteTableRequest) Kind() *sim.Kind { return KindDeleteTable }
 func (m *DeleteTableRequest) Fold(d *sim.Digest) {
 	m.fold(d)
 	d.String(m.Name)
+	d.Int(int64(m.Reserve))
 }
 
 // Size implements sim.Message.
-func (m *DeleteTableRequest) Size() int { return 28 + len(m.Name) }
+func (m *DeleteTableRequest) Size() int { return 32 + len(m.Name) }
 
-func (m *DeleteTableRequest) String() string { return "DeleteTable " + m.Name }
+func (m *DeleteTableRequest) String() string {
+	if m.Reserve > 0 {
+		return fmt.Sprintf("DeleteTable %s reserve %v", m.Name, m.Reserve)
+	}
+	return "DeleteTable " + m.Name
+}
 
-// AlterTableRequest changes the live table of that name: its columns, its name, its replication
-// factor, or several of them at one instant.
+// AlterTableRequest changes the live table of that name: its columns, its ranges, its name, its
+// replication factor, or several of them at one instant.
 type AlterTableRequest struct {
 	DDLHeader
 	Name     string

@@ -80,6 +80,8 @@ func (r RequestID) fold(d *sim.Digest) {
 type Column struct {
 	Name string
 	Key  bool // part of the primary key
+	// Default is the value of rows that say nothing of the column.
+	Default int64
 }
 
 // Schema is the columns of a table in their order. A Schema is never changed in place.
@@ -100,6 +102,7 @@ func (s Schema) Fold(d *sim.Digest) {
 	for _, c := range s {
 		d.String(c.Name)
 		d.Bool(c.Key)
+		d.Int(c.Default)
 	}
 }
 
@@ -109,38 +112,4 @@ func (s Schema) size() int {
 		n += len(c.Name) + 3
 	}
 	return n
-}
-
-// AlterKind is what one step of an AlterTable does.
-type AlterKind uint8
-
-// The steps of AlterTable that are modelled (master.proto, AlterTableRequestPB.StepType).
-const (
-	AddColumn AlterKind = iota + 1
-	DropColumn
-	RenameColumn
-)
-
-func (k AlterKind) String() string {
-	return [...]string{"?", "add", "drop", "rename"}[k]
-}
-
-// AlterStep is one step of an AlterTable; all steps of a request take effect at one instant.
-type AlterStep struct {
-	Kind    AlterKind
-	Column  string
-	NewName string // of RenameColumn
-}
-
-func (s AlterStep) String() string {
-	if s.Kind == RenameColumn {
-		return fmt.Sprintf("%v:%s:%s", s.Kind, s.Column, s.NewName)
-	}
-	return fmt.Sprintf("%v:%s", s.Kind, s.Column)
-}
-
-func (s AlterStep) fold(d *sim.Digest) {
-	d.Uint64(uint64(s.Kind))
-	d.String(s.Column)
-	d.String(s.NewName)
 }

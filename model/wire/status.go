@@ -22,7 +22,12 @@ const (
 	EvenReplicationFactor
 	IllegalReplicationFactor
 	MasterAlreadyPresent
-	StaleRequest // a later request of the same client has been finished
+	StaleRequest        // a later request of the same client has been finished
+	InvalidArgument     // a range of keys that cannot be added or dropped
+	RangeAlreadyPresent // Kudu: AlreadyPresent with UNKNOWN_ERROR
+	TableSoftDeleted
+	TooManyTablets
+	EntryTooLarge // what the request wants written at once is more than an entry may hold
 
 	// Of the tablet servers.
 	TabletNotFound
@@ -61,6 +66,8 @@ var codeNames = [...]string{"OK", "UNKNOWN_ERROR", "INVALID_SCHEMA", "TABLE_NOT_
 	"TABLE_ALREADY_PRESENT", "NAME_RESERVED", "CATALOG_MANAGER_NOT_INITIALIZED",
 	"NOT_THE_LEADER", "REPLICATION_FACTOR_TOO_HIGH", "EVEN_REPLICATION_FACTOR",
 	"ILLEGAL_REPLICATION_FACTOR", "MASTER_ALREADY_PRESENT", "STALE_REQUEST",
+	"INVALID_ARGUMENT", "RANGE_ALREADY_PRESENT", "TABLE_SOFT_DELETED",
+	"TOO_MANY_TABLETS", "ENTRY_TOO_LARGE",
 	"TABLET_NOT_FOUND", "TABLET_ALREADY_EXISTS",
 	"TABLET_HAS_A_NEWER_SCHEMA", "MISMATCHED_SCHEMA", "TABLET_NOT_RUNNING", "WRONG_SERVER_UUID",
 	"TABLET_FAILED", "ALREADY_INPROGRESS", "ROW_ALREADY_PRESENT", "ROW_NOT_FOUND",
@@ -91,8 +98,9 @@ func (c Code) Class() Class {
 	switch c {
 	case OK:
 		return Effect
-	case InvalidSchema, TableNotFound, TableAlreadyPresent,
-		EvenReplicationFactor, IllegalReplicationFactor:
+	case InvalidSchema, TableNotFound, TableAlreadyPresent, EvenReplicationFactor,
+		IllegalReplicationFactor, InvalidArgument, RangeAlreadyPresent, TableSoftDeleted,
+		EntryTooLarge:
 		return Refusal
 	default:
 		return Environment

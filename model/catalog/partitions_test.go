@@ -1,0 +1,143 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"tabletop/model/wire"
+)
+
+// steps reads words such as +0:100 and -0:100.
+func steps(t require.TestingT, words string) (all []wire.AlterStep) {
+	for _, w := range strings.Fields(words) {
+		r, err := wire.ParseRange(w[1:])
+		require.NoError(t, err)
+		kind := wire.AddRange
+		if w[0] == '-' {
+			kind = wire.DropRange
+		}
+		all = append(all, wire.AlterStep{Kind: kind, Range: r})
+	}
+	return all
+}
+
+func text(ranges []wire.Range) string {
+	var words []string
+	for _, r := range ranges {
+		words = append(words, r.String())
+	}
+	return strings.Join(words, " ")
+}
+
+func TestAlterRanges(t *testing.T) {
+	base := []wire.Range{{Lower: 0, Upper: 100}, {Lower: 200, Upper: 300}}
+	for name, c := range map[string]struct {
+		steps, after, added, dropped string
+		code                         wire.Code
+	}{
+		"nothing":                {after: "0:100 200:300"},
+		"add into a gap":         {steps: "+100:200", after: "0:100 100:200 200:300", added: "100:200"},
+		"add without a bound":    {steps: "+300:", after: "0:100 200:300 300:", added: "300:"},
+		"add what exists":        {steps: "+0:100", code: wire.RangeAlreadyPresent},
+		"add over one":           {steps: "+50:150", code: wire.InvalidArgument},
+		"add over all":           {steps: "+:", code: wire.InvalidArgument},
+		"add one within":         {steps: "+10:20", code: wire.InvalidArgument},
+		"add what has no key":    {steps: "+150:150", code: wire.InvalidArgument},
+		"add over an added":      {steps: "+100:150 +140:160", code: wire.InvalidArgument},
+		"drop":                   {steps: "-0:100", after: "200:300", dropped: "0:100"},
+		"drop all":               {steps: "-0:100 -200:300", dropped: "0:100 200:300"},
+		"drop a part":            {steps: "-0:50", code: wire.InvalidArgument},
+		"drop it twice":          {steps: "-0:100 -0:100", code: wire.InvalidArgument},
+		"drop and add again":     {steps: "-0:100 +0:100", after: "0:100 200:300", added: "0:100", dropped: "0:100"},
+		"add and drop again":     {steps: "+100:200 -100:200", after: "0:100 200:300"},
+		"drop, add, drop":        {steps: "-0:100 +0:100 -0:100", after: "200:300", dropped: "0:100"},
+		"drop to make room":      {steps: "-0:100 +0:50", after: "0:50 200:300", added: "0:50", dropped: "0:100"},
+		"the order counts":       {steps: "+0:50 -0:100", code: wire.InvalidArgument},
+		"one bad step spoils it": {steps: "-0:100 +250:260", code: wire.InvalidArgument},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, s := AlterRanges(base, steps(t, c.steps))
+			require.Equal(t, c.code, s.Code)
+			require.Equal(t, c.after, text(got.Ranges))
+			require.Equal(t, c.added, text(got.Added))
+			require.Equal(t, c.dropped, text(got.Dropped))
+			require.Equal(t, "0:100 200:300", text(base), "not changed in place")
+		})
+	}
+}
+
+// Whatever steps are possible leave ranges without overlap, and what was before, less what is
+// dropped, with what is added, is what is after.
+func TestAlterRangesAddsUpProperty(t *testing.T) {
+	gen := rapid.Custom(func(t *rapid.T) wire.AlterStep {
+		lower := rapid.Int64Range(0, 6).Draw(t, "lower")
+		return wire.AlterStep{Kind: rapid.SampledFrom([]wire.AlterKind{wire.AddRange,
+			wire.DropRange}).Draw(t, "kind"), Range: wire.Range{Lower: lower,
+			Upper: lower + rapid.Int64Range(0, 2).Draw(t, "width")}}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var ranges []wire.Range
+		for range rapid.IntRange(1, 5).Draw(t, "alters") {
+			c, s := AlterRanges(ranges, rapid.SliceOfN(gen, 1, 4).Draw(t, "steps"))
+			if !s.OK() {
+				continue
+			}
+			for i, r := range c.Ranges {
+				require.False(t, r.Empty())
+				require.True(t, i == 0 || c.Ranges[i-1].Upper <= r.Lower)
+			}
+			sum := slices.DeleteFunc(slices.Clone(ranges), func(r wire.Range) bool {
+				return slices.Contains(c.Dropped, r)
+			})
+			sum = append(sum, c.Added...)
+			slices.SortFunc(sum, wire.Range.Compare)
+			require.Equal(t, text(c.Ranges), text(sum))
+			ranges = c.Ranges
+		}
+	})
+}
+
+func TestCheckPartitions(t *testing.T) {
+	check := func(words string) (string, wire.Code) {
+		s := wire.PartitionSchema{Buckets: 2}
+		for _, step := range steps(t, words) {
+			s.Ranges = append(s.Ranges, step.Range)
+		}
+		got, status := CheckPartitions(s)
+		return text(got.Ranges), status.Code
+	}
+	got, code := check("+100:200 +0:100")
+	require.Equal(t, "0:100 100:200", got, "in order")
+	require.Equal(t, wire.OK, code)
+	for _, bad := range []string{"+0:100 +50:150", "+0:100 +0:100", "+5:5"} {
+		_, code = check(bad)
+		require.Equal(t, wire.InvalidArgument, code, bad)
+	}
+}
+
+// An alter of ranges alone makes no version; one that leaves no tablets is over at once.
+func TestRepartitioned(t *testing.T) {
+	row := &Table{ID: 1, Name: "t", State: TableRunning, Replicas: 1,
+		Partitions: wire.PartitionSchema{Buckets: 1, Ranges: []wire.Range{wire.AllKeys}}}
+	alter := func(row *Table, words string) *Table {
+		c, s := AlterRanges(row.Partitions.Ranges, steps(t, words))
+		require.True(t, s.OK())
+		return row.Repartitioned(c)
+	}
+	added := alter(row, "-: +0:100")
+	require.Equal(t, TableAltering, added.State)
+	require.Equal(t, int64(0), added.Version)
+	two := alter(added.Finished(), "+100:200")
+	require.Equal(t, TableRunning, alter(two.Finished(), "-0:100").State)
+	require.Equal(t, TableAltering, alter(two, "-0:100").State, "the other one may not run yet")
+	empty := alter(row.Altered(wire.Schema{{Name: "b"}}, "u", 3), "-:")
+	require.Equal(t, TableRunning, empty.State)
+	require.Equal(t, empty.Schema, empty.Applied)
+	require.Equal(t, int64(1), empty.AppliedVersion)
+	require.Equal(t, TableRunning, alter(empty.Altered(nil, "v", 3), "").State, "nobody would report")
+	require.Equal(t, ":", text(row.Partitions.Ranges), "rows are not changed in place")
+}
