@@ -34,7 +34,7 @@ race-sim: ## the tests of the world under the race detector; a part of check
 
 race: ## the tests of everything that runs in a world, under the race detector
 	@$(RACE) ./model/... ./nemesis ./checker && CGO_ENABLED=1 $(GO) test -race -short -timeout 30m \
-		./scenarios -run 'Golden|Kudu1353|Tokens|Observing|Missed'
+		./scenarios -run 'Golden|Compared|Tokens|Observing|Missed'
 
 arm64: ## the golden seeds on another processor, which must give the same digests (needs qemu-user)
 	@emulator=$$(command -v qemu-aarch64 || command -v qemu-aarch64-static) || { \

@@ -69,7 +69,7 @@ type script struct {
 
 // scripts lists the stories that are told as tables.
 func scripts() []script {
-	return slices.Concat(raftStories, serverStories, failoverStories, []script{stress})
+	return slices.Concat(raftStories, serverStories, failoverStories, []script{kuduL1, stress})
 }
 
 // act is a line of a script.
