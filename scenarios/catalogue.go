@@ -14,7 +14,7 @@ var Catalogue = map[string]string{
 	"L1":          checker.Liveness,
 	"L12":         checker.NoCrash,
 	"KUDU-2472":   checker.Availability,
-	"KUDU-2195":   checker.DurableBeforeVisible,
+	"KUDU-2195":   checker.LeaderCompleteness, // the judge of durability is silent then
 	"start-stamp": checker.Liveness,
 	"KUDU-3486":   checker.Liveness,
 
@@ -36,7 +36,7 @@ var Catalogue = map[string]string{
 
 	"KUDU-2048": checker.ReplicaManagement,
 	"KUDU-2230": checker.Liveness,
-	"4d44c9fe7": checker.Liveness,
+	"4d44c9fe7": checker.ReplicaManagement,
 	"2a6de8ea4": checker.Liveness,
 	"63025ef6d": checker.ReplicaManagement,
 	"KUDU-2443": checker.Quiescence,
