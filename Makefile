@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build check fmt vet lint test race-sim race arm64 mutants fuzz compare golden clean
+.PHONY: help build check fmt vet lint test race-sim race arm64 mutants fuzz bugs compare profiles \
+	golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
@@ -34,7 +35,7 @@ race-sim: ## the tests of the world under the race detector; a part of check
 
 race: ## the tests of everything that runs in a world, under the race detector
 	@$(RACE) ./model/... ./nemesis ./checker && CGO_ENABLED=1 $(GO) test -race -short -timeout 30m \
-		./scenarios -run 'Golden|Kudu1353|Tokens|Observing|Missed'
+		./scenarios -run 'Golden|Compared|Tokens|Observing|Missed'
 
 arm64: ## the golden seeds on another processor, which must give the same digests (needs qemu-user)
 	@emulator=$$(command -v qemu-aarch64 || command -v qemu-aarch64-static) || { \
@@ -51,8 +52,17 @@ COUNT ?= 20000
 fuzz: build ## COUNT storms under ideal, which must be clean
 	bin/tabletop fuzz --profile ideal --count $(COUNT)
 
-compare: build ## the solutions of KUDU-1353 side by side
+FOR ?= 10m
+bugs: build ## look for every defect from five starts, FOR at most each, and put the table into docs/bugs.md
+	bin/tabletop detect --starts 5 --count 5000 --for $(FOR) --state bin/bugs.jsonl \
+		--markdown docs/bugs.md
+
+compare: build ## the solutions of KUDU-1353 and of L1 side by side
 	bin/tabletop compare kudu-1353
+	bin/tabletop compare kudu-l1
+
+profiles: build ## put what is on under each profile into docs/profiles.md
+	bin/tabletop list profiles --markdown docs/profiles.md
 
 golden: ## write the golden files anew, after a change that is meant
 	$(GO) test ./scenarios -run Golden -update

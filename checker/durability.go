@@ -93,8 +93,11 @@ func (d *durability) view(n sim.NodeID, tablet wire.TabletID) *durableView {
 // synced brings the views of a node up to date.
 func (d *durability) synced(e sim.SyncEvent) {
 	for _, v := range d.disks[e.Node.ID()] {
+		if v.deleted {
+			continue
+		}
 		v.synced(e.File)
-		if v.broke != "" && !v.deleted && !d.j.fate.damaged[e.Node.ID()] {
+		if v.broke != "" && !d.j.fate.damaged[e.Node.ID()] {
 			d.broken(v.replica.Tablet(), "promise-forgotten", "%s has of %v %s", e.Node.ID(),
 				v.replica.Tablet(), v.broke)
 		}

@@ -172,5 +172,13 @@ func (v *durableView) forgottenBy(r raft.Observed) bool {
 	return has < v.last() && !v.deleted
 }
 
-// forget expects nothing of the log any more.
-func (v *durableView) forget() { *v = durableView{replica: v.replica, meta: v.meta} }
+// forget expects nothing of the log any more. If the replica was deleted before, another has come
+// to its place, which holds what the disk says now.
+func (v *durableView) forget() {
+	reborn := v.deleted
+	*v = durableView{replica: v.replica, meta: v.meta}
+	if reborn {
+		v.meta = raft.Meta{}
+		v.readMeta()
+	}
+}

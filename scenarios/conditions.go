@@ -71,13 +71,13 @@ func masters(names ...string) condition {
 	}
 }
 
-// down wants a node's program not to run, and some other master to lead.
+// down wants a node's program not to run.
 func down(name string) condition {
 	return func(s *stage) string {
 		if s.node(name).Alive() {
 			return name + " runs"
 		}
-		return anotherLeads(name)(s)
+		return ""
 	}
 }
 
@@ -140,13 +140,16 @@ func served(s *stage) string {
 	return ""
 }
 
-// interrupted wants DDL to have been under way when the last fault struck.
-func interrupted(s *stage) string {
-	if s.open == 0 {
-		return "no DDL was under way"
+// interrupted wants that many DDL operations, or more, to have been under way when the last fault
+// struck.
+func interrupted(least int) condition {
+	return func(s *stage) string {
+		if s.open < least {
+			return fmt.Sprintf("only %d DDL were under way", s.open)
+		}
+		s.tell("DDL under way at that instant: %d", s.open)
+		return ""
 	}
-	s.tell("DDL under way at that instant: %d", s.open)
-	return ""
 }
 
 // kept wants the catalog to have all that was acknowledged.

@@ -10,7 +10,7 @@ import (
 )
 
 // Detect looks for the first seed at which a storm shows a defect: the run fails with it, and the
-// same plan passes with only it removed. Seeds are tried from 1 on.
+// same plan passes with only it removed.
 type Detect struct {
 	Select  variant.Selection // what the defect is added to
 	Count   int               // seeds to try at most; 0: no limit
@@ -30,10 +30,12 @@ type Detection struct {
 	Without   []string `json:"without,omitempty"`
 	Options   []string `json:"options,omitempty"`
 	Generator int      `json:"generator"`
-	Seed      uint64   `json:"seed"` // the first that shows the defect; 0: none yet
+	Start     uint64   `json:"start"` // the first seed tried; at least 1
+	Seed      uint64   `json:"seed"`  // the first that shows the defect; 0: none yet
 	Tried     int      `json:"tried"`
 	Signature string   `json:"signature"`
 	Token     string   `json:"token"`
+	Events    uint64   `json:"events"`     // of the run with that seed
 	Runs      int      `json:"runs"`       // those of the ablation too
 	VirtualNS int64    `json:"virtual_ns"` // of the seeds tried
 	WallNS    int64    `json:"wall_ns"`
@@ -44,7 +46,7 @@ func (d Detection) Found() bool { return d.Seed != 0 }
 
 // Begin returns a search that has not begun. The error names what is not known, or says that the
 // defect cannot be switched on.
-func (d Detect) Begin(defect string) (Detection, error) {
+func (d Detect) Begin(defect string, start uint64) (Detection, error) {
 	v, err := d.with(defect).Resolve()
 	if err != nil {
 		return Detection{}, err
@@ -55,7 +57,8 @@ func (d Detect) Begin(defect string) (Detection, error) {
 	known, _ := variant.FindDefect(defect)
 	profile, _ := variant.FindProfile(d.Select.Profile)
 	return Detection{Defect: defect, Title: known.Title, Profile: profile.ID,
-		Without: d.Select.Without, Options: d.Select.Options, Generator: GeneratorVersion}, nil
+		Without: d.Select.Without, Options: d.Select.Options, Generator: GeneratorVersion,
+		Start: start}, nil
 }
 
 // with returns the selection with the defect added.
@@ -82,7 +85,7 @@ func (d Detect) Run(ctx context.Context, at Detection) (Detection, error) {
 		left = d.Count - at.Tried
 	}
 	on := true
-	_, err := Fuzz{Scenario: "storm", Select: d.with(at.Defect), First: uint64(at.Tried) + 1,
+	_, err := Fuzz{Scenario: "storm", Select: d.with(at.Defect), First: at.Start + uint64(at.Tried),
 		Count: left, Workers: d.Workers, ablate: at.Defect, Each: func(r *Result) bool {
 			if on {
 				at.add(r)
@@ -104,14 +107,14 @@ func (d *Detection) add(r *Result) {
 	}
 	d.Runs++
 	if r.cured {
-		d.Seed, d.Signature, d.Token = r.Seed, r.Signature, r.Token
+		d.Seed, d.Signature, d.Token, d.Events = r.Seed, r.Signature, r.Token, r.Events
 	}
 }
 
 // same reports whether two searches are for the same thing, be it by other generators.
 func (d Detection) same(o Detection) bool {
-	return d.Defect == o.Defect && d.Profile == o.Profile && slices.Equal(d.Without, o.Without) &&
-		slices.Equal(d.Options, o.Options)
+	return d.Defect == o.Defect && d.Start == o.Start && d.Profile == o.Profile &&
+		slices.Equal(d.Without, o.Without) && slices.Equal(d.Options, o.Options)
 }
 
 // Detections is how far some searches have come.

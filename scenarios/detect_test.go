@@ -9,8 +9,10 @@ import (
 	"tabletop/model/variant"
 )
 
-func begin(t *testing.T, d Detect, defect string) Detection {
-	at, err := d.Begin(defect)
+func begin(t *testing.T, d Detect, defect string) Detection { return from(t, d, defect, 1) }
+
+func from(t *testing.T, d Detect, defect string, start uint64) Detection {
+	at, err := d.Begin(defect, start)
 	require.NoError(t, err)
 	return at
 }
@@ -82,6 +84,7 @@ func TestDetectionsAreKept(t *testing.T) {
 	require.Equal(t, done, all.Resume(begin(t, d, "L1")))
 	for _, other := range []Detection{
 		begin(t, d, "L12"),
+		from(t, d, "L1", 100_001),
 		begin(t, Detect{Select: variant.Selection{Profile: "kudu-0.7"}}, "L1"),
 		begin(t, Detect{Select: variant.Selection{Without: []string{"wait-for-tservers"}}}, "L1"),
 		begin(t, Detect{Select: variant.Selection{Options: []string{"masters=5"}}}, "L1"),
@@ -92,4 +95,36 @@ func TestDetectionsAreKept(t *testing.T) {
 	require.Equal(t, begin(t, d, "L1"), all.Resume(begin(t, d, "L1")))
 	all.Put(done)
 	require.Equal(t, Detections{done}, all)
+}
+
+// A search from another start finds another seed.
+func TestDetectStartsElsewhere(t *testing.T) {
+	d := Detect{Count: 40, Workers: 1}
+	at, err := d.Run(t.Context(), from(t, d, "KUDU-2472", 1001))
+	require.NoError(t, err)
+	require.True(t, at.Found())
+	require.Equal(t, at.Start+uint64(at.Tried)-1, at.Seed)
+}
+
+func TestBugsSumUp(t *testing.T) {
+	found := func(defect string, tried, failed int, signature string, events uint64) Detection {
+		return Detection{Defect: defect, Seed: 1, Tried: tried, Runs: tried + failed,
+			Signature: signature, Events: events, WallNS: 1e9, Token: signature}
+	}
+	none := Detection{Defect: "KUDU-1353", Tried: 9, Runs: 11}
+	bugs := BugsOf([]Detection{
+		found("KUDU-1353", 4, 1, "liveness/a", 30), found("KUDU-1353", 7, 3, "crash/b", 20),
+		none, found("KUDU-1353", 5, 1, "liveness/a", 90), none, {Defect: "L1"},
+	})
+	require.Len(t, bugs, 2)
+	b := bugs[0]
+	require.Len(t, b.Found(), 3)
+	require.Equal(t, []string{"liveness/a", "crash/b"}, b.Signatures())
+	require.Equal(t, 2, b.AsExpected(), "liveness is meant for KUDU-1353")
+	require.Equal(t, 9, b.Failed(), "those that it does not explain too")
+	require.Equal(t, 7, b.Seeds(), "two searches of five that found nothing count as endless")
+	require.Equal(t, 3*time.Second, b.Wall())
+	require.Equal(t, "crash/b", b.Shortest())
+	require.Zero(t, bugs[1].Seeds())
+	require.Empty(t, bugs[1].Shortest())
 }

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"slices"
 	"strings"
+
+	"tabletop/model/variant"
 )
 
 // Explain names the cause of a failure by ablation: it runs the same plan again with each active
@@ -58,8 +60,8 @@ func (r *Result) shows(signature string) bool {
 
 // ExplainGroup names the causes of the kept failures of a group. Taking a defect out perturbs the
 // whole run, so that a rare signature may vanish by chance. Therefore a cause is what runs have in
-// common, if they have something in common; and one that shows the signature with all other
-// defects removed is preferred to those that do not.
+// common, if they have something in common; and one that shows the signature by itself is preferred
+// to those that do not. If none does, the cause is a guess, and is said to be one.
 func ExplainGroup(g *Group) string {
 	var sets [][]string
 	var others []string
@@ -72,7 +74,11 @@ func ExplainGroup(g *Group) string {
 	}
 	var causes []string
 	for _, set := range sets {
-		causes = append(causes, strings.Join(preferred(g, set), " or "))
+		if sure := sufficient(g, set); len(sure) > 0 {
+			causes = append(causes, strings.Join(sure, " or "))
+		} else {
+			causes = append(causes, "perhaps "+strings.Join(set, " or "))
+		}
 	}
 	return strings.Join(append(causes, others...), "; ")
 }
@@ -91,25 +97,16 @@ func meet(sets [][]string, causes []string) [][]string {
 	return append(sets, causes)
 }
 
-// preferred returns the causes that show the signature by themselves in some run, or all of them if
-// none does.
-func preferred(g *Group, causes []string) []string {
-	if len(causes) == 1 {
-		return causes
-	}
-	var alone []string
-	for _, id := range causes {
-		if slices.ContainsFunc(g.First, func(res *Result) bool {
+// sufficient returns the causes that show the signature in some run with all other defects removed
+// but what they need.
+func sufficient(g *Group, causes []string) []string {
+	return slices.DeleteFunc(slices.Clone(causes), func(id string) bool {
+		alone, err := variant.Selection{Defects: []string{id}}.Resolve()
+		return err != nil || !slices.ContainsFunc(g.First, func(res *Result) bool {
 			others := slices.DeleteFunc(slices.Clone(res.Defects), func(d string) bool {
-				return d == id
+				return slices.Contains(alone.ActiveDefects(), d)
 			})
 			return slices.Contains(res.Defects, id) && !goneWithout(res, g.Signature, others...)
-		}) {
-			alone = append(alone, id)
-		}
-	}
-	if len(alone) > 0 {
-		return alone
-	}
-	return causes
+		})
+	})
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tabletop/model/variant"
 )
 
 func TestCausesOfManyRunsMeet(t *testing.T) {
@@ -30,4 +32,20 @@ func TestGroupsKeepAFewRuns(t *testing.T) {
 	require.Equal(t, 20, s.Groups[0].Count)
 	require.Len(t, s.Groups[0].First, keptPerGroup+1, "and the first that shows nothing else")
 	require.Len(t, s.Groups[1].First, keptPerGroup)
+}
+
+// Every failure of today's Kudu has a hazard that explains it, and what shows it by itself is not
+// called a guess.
+func TestFailuresOfKuduHeadAreExplained(t *testing.T) {
+	sum, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-head"},
+		Count: 12}.Run(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, sum.Groups)
+	causes := map[string]string{}
+	for _, g := range sum.Groups {
+		causes[g.Signature] = ExplainGroup(g)
+		require.NotContains(t, causes[g.Signature], "no defect explains it", g.Signature)
+	}
+	require.Equal(t, "KUDU-2472", causes["availability/table/refused-for-good"])
+	require.Equal(t, "KUDU-1537", causes["exactly-once/request/refused-after-effect"])
 }

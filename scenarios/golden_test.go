@@ -29,17 +29,23 @@ func TestGoldenStories(t *testing.T) {
 	}
 }
 
-// The named stories, without details.
+// The named stories, without details, also as they fail.
 func TestGoldenScripts(t *testing.T) {
 	for _, sc := range scripts() {
-		var b strings.Builder
-		res := mustRun(t, sc.name, 0, variant.Selection{}, Options{Story: func(l Line) {
-			if !l.Detail {
-				fmt.Fprintln(&b, l)
+		for _, profile := range []string{"ideal", sc.under} {
+			if profile == "" {
+				continue
 			}
-		}})
-		fmt.Fprintf(&b, "%s %s\n%s\n", res.Verdict, res.Signature, res.Detail)
-		golden(t, sc.name+".ideal.txt", b.String())
+			var b strings.Builder
+			res := mustRun(t, sc.name, 0, variant.Selection{Profile: profile},
+				Options{Story: func(l Line) {
+					if !l.Detail {
+						fmt.Fprintln(&b, l)
+					}
+				}})
+			fmt.Fprintf(&b, "%s %s\n%s\n", res.Verdict, res.Signature, res.Detail)
+			golden(t, sc.name+"."+profile+".txt", b.String())
+		}
 	}
 }
 

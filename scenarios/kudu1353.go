@@ -115,8 +115,8 @@ func kudu1353Checks(r *run) *stepChecks {
 	k.at(alter-2*just, "", func() string { return k.leads(1, 3, 3) })
 	k.at(alter-just, "5. the client sends AlterTable to master-1", nil)
 	k.at(alter+2*time.Second, "", func() string { return k.tellTasks() })
-	k.at(alter+10*time.Second, "", func() string { return k.tellReports() })
-	k.at(healTicket-just, "", func() string { return k.tellEnd() })
+	k.at(alter+10*time.Second, "", func() string { return k.tellReports(7) })
+	k.at(healTicket-just, "", func() string { return k.tellEnd(8) })
 	return k.stepChecks
 }
 
@@ -199,8 +199,9 @@ func (k *ticket) tellTasks() string {
 	return ""
 }
 
-func (k *ticket) tellReports() string {
-	c := k.r.c
+// tellReports tells what the tablets' leaders still have to say to master-1.
+func (s *stepChecks) tellReports(number int) string {
+	c := s.r.c
 	for _, id := range c.Masters[0].CachedTablets() {
 		leader := c.LeaderOf(id)
 		if leader == nil {
@@ -208,23 +209,25 @@ func (k *ticket) tellReports() string {
 		}
 		_, reported := c.Masters[0].Knows(c.TServerOn(leader.ID()).ID())
 		unreported := c.TServerOn(leader.ID()).Unreported(c.Masters[0].ID())
-		k.tell("7. %s, which leads the tablet, heartbeats to master-1; master-1 has its full "+
-			"report: %t; it has %d tablets to report", leader.Name(), reported, len(unreported))
+		s.tell("%d. %s, which leads the tablet, heartbeats to master-1; master-1 has its full "+
+			"report: %t; it has %d tablets to report", number, leader.Name(), reported,
+			len(unreported))
 	}
 	return ""
 }
 
-func (k *ticket) tellEnd() string {
-	store := k.r.c.Catalog()
+// tellEnd tells how the tables ended.
+func (s *stepChecks) tellEnd(number int) string {
+	store := s.r.c.Catalog()
 	if store == nil {
 		return ""
 	}
 	for _, id := range sim.Keys(store.Tables) {
 		if t := store.Tables[id]; t.State == catalog.TableAltering {
-			k.tell("8. table %s is still ALTERING, and nothing will change that",
+			s.tell("%d. table %s is still ALTERING, and nothing will change that", number,
 				t.Name)
 		} else {
-			k.tell("8. table %s is %v at version %d", t.Name, t.State, t.Version)
+			s.tell("%d. table %s is %v at version %d", number, t.Name, t.State, t.Version)
 		}
 	}
 	return ""

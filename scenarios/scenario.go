@@ -18,8 +18,11 @@ type Scenario struct {
 	// tablets tells that what becomes of the tablets' consensus is told as that of the masters is.
 	tablets bool
 	loads   []load // whose operations are told as details
-	// Compared are the variants that the scenario is for.
+	terse   bool   // all but steps and phases are told as details
+	// Compared are the variants that the scenario is for, and Sequence says what all of them go
+	// through: a ticket, or a story.
 	Compared []Variant
+	Sequence string
 }
 
 // Variant is a selection with a name, for comparing.
@@ -40,9 +43,11 @@ func init() {
 			"still, but never lie", plan: disasterPlan},
 		{Name: "kudu-1353",
 			Title: "the eight steps of KUDU-1353: an AlterTable that hangs for ever",
-			plan:  kudu1353Plan, checks: kudu1353Checks, ops: 2, Compared: kudu1353Variants},
+			plan:  kudu1353Plan, checks: kudu1353Checks, ops: 2, Compared: kudu1353Variants,
+			Sequence: "ticket"},
 		{Name: "kudu-1353-rename", Title: "the same with a rename, as the test that was flaky",
-			plan: kudu1353RenamePlan, checks: kudu1353Checks, ops: 2, Compared: kudu1353Variants},
+			plan: kudu1353RenamePlan, checks: kudu1353Checks, ops: 2, Compared: kudu1353Variants,
+			Sequence: "ticket"},
 	}
 	for _, sc := range scripts() {
 		Scenarios = append(Scenarios, sc.scenario())

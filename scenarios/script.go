@@ -55,14 +55,23 @@ type script struct {
 	options     []string
 	acts        []act // in the order of their times
 	loads       []load
+	lives       []load // clients that create, alter and drop a table of their own again and again
+	churn       churn
 	heal        time.Duration
 	// tablets tells that the story is about tablets: what becomes of their leaders and
 	// configurations is told as if it were the master tablet.
 	tablets bool
+	terse   bool // all but steps and phases are told as details
+	// under is a profile that shows what the story is about, and signature how it fails there.
+	under, signature string
+	compared         []Variant
 }
 
 // scripts lists the stories that are told as tables.
-func scripts() []script { return slices.Concat(raftStories, serverStories, rowStories) }
+func scripts() []script {
+	return slices.Concat(raftStories, serverStories, failoverStories, rowStories,
+		[]script{kuduL1, stress})
+}
 
 // act is a line of a script.
 type act struct {
@@ -82,6 +91,12 @@ type load struct {
 	from, until, every time.Duration
 }
 
+// churn is faults that strike again and again, in their order.
+type churn struct {
+	from, until, every time.Duration
+	faults             []string
+}
+
 // aMoment is less than an alter takes to be done.
 const aMoment = 5 * ms
 
@@ -94,12 +109,15 @@ const (
 // scriptSlack is less than any condition waits for what was done before it.
 const scriptSlack = 200 * ms
 
-var streamScript = sim.NewStream("scenarios/script")
+var (
+	streamScript = sim.NewStream("scenarios/script")
+	streamChurn  = sim.NewStream("scenarios/churn")
+)
 
 // scenario returns the scripted scenario.
 func (sc script) scenario() Scenario {
 	return Scenario{Name: sc.name, Title: sc.title, plan: sc.plan, tablets: sc.tablets,
-		loads: sc.loads,
+		loads: sc.loads, terse: sc.terse, Compared: sc.compared, Sequence: "story",
 		checks: func(r *run) *stepChecks {
 			s := watchStage(r)
 			for _, a := range sc.acts {
@@ -121,6 +139,13 @@ func (sc script) plan(seed uint64, s variant.Selection) Plan {
 	}
 	for _, l := range sc.loads {
 		p.load(l)
+	}
+	for _, l := range sc.lives {
+		p.live(l)
+	}
+	for i, at := 0, sc.churn.from; at < sc.churn.until; i, at = i+1, at+sc.churn.every {
+		shift := sim.NewRand(seed, streamChurn, uint64(i)).Duration(0, sc.churn.every/2)
+		p.do((at + shift).Round(ms), strings.Fields(sc.churn.faults[i%len(sc.churn.faults)]))
 	}
 	return p
 }
@@ -158,5 +183,17 @@ func (p *Plan) load(l load) {
 	for i, at := 0, l.from+l.every; at < l.until; i, at = i+1, at+l.every {
 		p.add(at, l.client, client.Op{Kind: client.Alter, Name: l.table,
 			NoWait: noWait, Steps: []wire.AlterStep{{Kind: kinds[i%2], Column: "b"}}})
+	}
+}
+
+// life is that of a table.
+var life = []string{"create %s columns=k,a tablets=2", "alter %s add:b", "get %s",
+	"alter %s rename:b:c", "alter %s drop:a", "delete %s"}
+
+// live adds the operations of a client whose table lives again and again, to the end.
+func (p *Plan) live(l load) {
+	for i, at := 0, l.from; at < l.until || i%len(life) > 0; i, at = i+1, at+l.every {
+		words := fmt.Sprintf("client-%d "+life[i%len(life)], l.client, l.table)
+		p.do(at, strings.Fields(words))
 	}
 }

@@ -3,22 +3,36 @@ package scenarios
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"tabletop/model/variant"
 )
 
-// Every story passes under ideal, whatever the seed.
+// Every story passes under ideal, whatever the seed, and fails as it says without what it shows but
+// for a few seeds, where those who race happen to come in time.
 func TestStories(t *testing.T) {
 	for _, sc := range scripts() {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(20) {
+			seeds := uint64(20)
+			if sc.heal > 10*time.Minute {
+				seeds = 1 // some seconds each
+			}
+			failed := uint64(0)
+			for seed := range seeds {
 				res := mustRun(t, sc.name, seed, variant.Selection{}, Options{})
 				require.Equal(t, Pass, res.Verdict, "seed %d: %s\n%s", seed, res.Signature,
 					res.Detail)
+				if sc.under != "" {
+					res = mustRun(t, sc.name, seed, variant.Selection{Profile: sc.under}, Options{})
+					if res.shows(sc.signature) {
+						failed++
+					}
+				}
 			}
+			require.True(t, sc.under == "" || failed*10 >= seeds*9, "%d seeds fail", failed)
 		})
 	}
 }
@@ -39,10 +53,14 @@ func TestEveryActOfAStoryCounts(t *testing.T) {
 				require.NoError(t, err)
 				require.NotEqual(t, Pass, res.Verdict, "without %s", what)
 			}
+			left("operations", func(p *Plan) { p.Ops = nil })
+			if sc.churn.faults != nil {
+				left("churn", func(p *Plan) { p.Faults = nil })
+				return
+			}
 			for i, f := range whole.Faults {
 				left(f.String(), func(p *Plan) { p.Faults = slices.Delete(p.Faults, i, i+1) })
 			}
-			left("operations", func(p *Plan) { p.Ops = nil })
 		})
 	}
 }

@@ -55,7 +55,7 @@ var serverStories = []script{
 			{60 * sec, "4. the new master-2 votes; now master-1 is killed",
 				"kill master-1", all(served, masters("master-1", "master-2", "master-3"))},
 			{75 * sec, "5. master-2 and master-3 serve", "client-1 alter t add:b",
-				all(served, down("master-1"))},
+				all(served, down("master-1"), anotherLeads("master-1"))},
 			{76 * sec, "", "client-3 create u columns=k", nil},
 			{110 * sec, "6. nothing was lost, and no request failed", "",
 				all(served, kept, replicated(""))},

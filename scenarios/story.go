@@ -32,11 +32,13 @@ type story struct {
 	tell func(Line)
 	// tablets tells that the consensus of tablets is no detail.
 	tablets bool
+	terse   bool // all but steps and phases is
 	loads   []load
 }
 
 func startStory(r *run, scenario Scenario) *story {
-	s := &story{r: r, tell: r.opts.Story, tablets: scenario.tablets, loads: scenario.loads}
+	s := &story{r: r, tell: r.opts.Story, tablets: scenario.tablets, terse: scenario.terse,
+		loads: scenario.loads}
 	if s.tell != nil {
 		s.nodes()
 		s.consensus()
@@ -49,6 +51,7 @@ func startStory(r *run, scenario Scenario) *story {
 
 func (s *story) line(detail bool, who, format string, args ...any) {
 	if s.tell != nil {
+		detail = detail || s.terse && who != "step" && who != "--"
 		s.tell(Line{s.r.c.World.Now(), who, fmt.Sprintf(format, args...), detail})
 	}
 }

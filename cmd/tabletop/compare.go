@@ -21,6 +21,7 @@ func compareCommand() *cobra.Command {
 		Short: "The scenario's variants side by side, in numbers",
 		Example: `  tabletop compare kudu-1353
   tabletop compare kudu-1353-rename --storms 200
+  tabletop compare kudu-l1
   tabletop compare kudu-1353 --json`,
 		Args: exactly(1, "a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,7 +49,8 @@ func compareCommand() *cobra.Command {
 			if c.json {
 				return printJSON(cmd, rows)
 			}
-			printComparison(cmd.OutOrStdout(), args[0], rows)
+			scenario, _ := scenarios.Find(args[0])
+			printComparison(cmd.OutOrStdout(), scenario, rows)
 			return nil
 		},
 	}
@@ -62,11 +64,12 @@ func compareCommand() *cobra.Command {
 	return cmd
 }
 
-func printComparison(w io.Writer, scenario string, rows []scenarios.Row) {
-	fmt.Fprintf(w, "%s: the sequence of the ticket, %d times each, and %d random storms, the same "+
-		"for every variant\n\n", scenario, rows[0].Sequence, rows[0].Storms)
+func printComparison(w io.Writer, scenario scenarios.Scenario, rows []scenarios.Row) {
+	fmt.Fprintf(w, "%s: the sequence of the %s, %d times each, and %d random storms, the same "+
+		"for every variant\n\n", scenario.Name, scenario.Sequence, rows[0].Sequence, rows[0].Storms)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\tticket's\tAlterTable\tto done\tstuck per\tpassed per\tmaster\t\theartbeat\t")
+	fmt.Fprintf(t, "\t%s's\tAlterTable\tto done\tstuck per\tpassed per\tmaster\t\theartbeat\t\n",
+		scenario.Sequence)
 	fmt.Fprintln(t, "variant\tsequence\tmedian\t99 %\t1,000 storms\t1,000 storms\twrites\t"+
 		"messages\tbytes\t")
 	for _, r := range rows {
@@ -84,7 +87,7 @@ func printComparison(w io.Writer, scenario string, rows []scenarios.Row) {
 	printOthers(w, rows)
 }
 
-// sequence says how the ticket's sequence ended.
+// sequence says how the scenario's own sequence ended.
 func sequence(r scenarios.Row) string {
 	switch {
 	case r.Vacuous > 0:

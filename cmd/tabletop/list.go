@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -89,20 +90,35 @@ var lists = []struct {
 
 func listCommand() *cobra.Command {
 	var c common
+	var markdown string
 	var names []string
 	for _, l := range lists {
 		names = append(names, l.name)
 	}
 	cmd := &cobra.Command{
-		Use:     "list [" + strings.Join(names, "|") + "]",
-		Short:   "What there is, one line each",
-		Example: "  tabletop list\n  tabletop list defects --json",
-		Args:    cobra.MaximumNArgs(1),
+		Use:   "list [" + strings.Join(names, "|") + "]",
+		Short: "What there is, one line each",
+		Example: `  tabletop list
+  tabletop list defects --json
+  tabletop list profiles --markdown docs/profiles.md`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return list(cmd, &c, args, names)
+			if markdown == "" {
+				return list(cmd, &c, args, names)
+			}
+			if len(args) != 1 || args[0] != "profiles" {
+				return errors.New("--markdown is for list profiles")
+			}
+			doc, err := openMarked(markdown, "profiles")
+			if err != nil {
+				return err
+			}
+			return doc.write(profileTable())
 		},
 	}
 	c.addJSON(cmd)
+	cmd.Flags().StringVar(&markdown, "markdown", "", "of profiles: put what is on under each into "+
+		"this file, between its lines <!-- profiles --> and <!-- end of profiles -->")
 	return cmd
 }
 

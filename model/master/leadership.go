@@ -111,6 +111,9 @@ func (m *Master) load(p *sim.Proc) {
 	if m.v.PersistsTServers() {
 		m.restoreTServers()
 	}
+	if m.v.AsksAfterLoad() {
+		m.askForFullReports()
+	}
 }
 
 // loadTime draws how long a scan takes; it grows with the catalog.

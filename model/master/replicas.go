@@ -147,9 +147,7 @@ func (m *Master) setMaintenance(p *sim.Proc, id wire.ServerID, on bool) wire.Sta
 	change := []catalog.Maintenance{{Server: id, On: on}}
 	status := m.write(p, term, &catalog.Batch{Maintenance: change})
 	if status.OK() && !on && !m.v.On(variant.KUDU2069) {
-		for _, other := range sim.Keys(m.ts.descriptors) {
-			m.ts.descriptors[other].hasFullReport = false
-		}
+		m.askForFullReports()
 	}
 	return status
 }

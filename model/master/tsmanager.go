@@ -66,6 +66,13 @@ func (m *Master) register(id wire.ServerID, incarnation int64) bool {
 	return true
 }
 
+// askForFullReports makes every server send a full report once more.
+func (m *Master) askForFullReports() {
+	for _, id := range sim.Keys(m.ts.descriptors) {
+		m.ts.descriptors[id].hasFullReport = false
+	}
+}
+
 // displace makes the servers that had the address of a new one before unfit for replicas: whoever
 // is there now would get two of one tablet.
 func (ts *tsManager) displace(by wire.ServerID) {

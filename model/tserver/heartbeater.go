@@ -145,7 +145,7 @@ func (h *heartbeater) lookForNewLeader(resp *wire.TSHeartbeatResponse, sentFull 
 	h.wasLeader = resp.LeaderMaster
 	switch {
 	case !resp.LeaderMaster:
-	case v.On(variant.FullReportByTerm):
+	case v.FullReportByTerm():
 		if sentFull {
 			h.reportedTerm = resp.LeaderTerm
 		}

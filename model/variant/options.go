@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Fix is a solution of KUDU-1353 to be tried on top of kudu-0.7.
+// Fix is a solution to be tried: of KUDU-1353 on top of kudu-0.7, or of L1 on top of kudu-head.
 type Fix string
 
 // The solutions that the ticket lists, and a narrower form of the third that was adopted.
@@ -29,9 +29,18 @@ const (
 	FixPersistTServers Fix = "persist-tservers"
 )
 
+// The solutions of L1.
+const (
+	// FixLeaderTerm: the answer to a heartbeat carries the term in which the master is ready to
+	// lead, and a server sends a full report for every such term.
+	FixLeaderTerm Fix = "leader-term"
+	// FixAskAfterLoad: a master that has loaded its catalog asks every server for a full report.
+	FixAskAfterLoad Fix = "ask-after-load"
+)
+
 // Fixes lists all solutions, NoFix first.
 var Fixes = []Fix{NoFix, FixFullReport, FixHardState, FixHeartbeatAll, FixHeartbeatAllNarrow,
-	FixPersistTServers}
+	FixPersistTServers, FixLeaderTerm, FixAskAfterLoad}
 
 // The schemes of replica management (raft_prepare_replacement_before_eviction).
 const (
@@ -109,7 +118,8 @@ var OptionList = []Option{
 	boolean("waits-end-with-term",
 		"a master's request stops waiting for its entry when the term ends",
 		func(o *Options) *bool { return &o.WaitsEndWithTerm }),
-	choice("fix", "solution of KUDU-1353 to try on top of kudu-0.7", names(Fixes),
+	choice("fix", "solution to try: of KUDU-1353 on top of kudu-0.7, the last two of L1 on top of "+
+		"kudu-head", names(Fixes),
 		func(o *Options) *string { return (*string)(&o.Fix) }),
 	choice("net", "latency of the network", []string{"lan", "wan", "jitter"},
 		func(o *Options) *string { return &o.Net }),

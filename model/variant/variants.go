@@ -133,13 +133,21 @@ func findDefence(id string) (Defence, bool) {
 	return Defences[i], true
 }
 
-// The questions that the model asks where a solution of KUDU-1353 stands for a defect's absence.
+// The questions that the model asks where a solution stands for a defect's absence.
 
 // RoutesBySoftState: work for a tablet goes where the replica map says.
 func (v Variants) RoutesBySoftState() bool { return v.On(KUDU1353) && v.Fix != FixHardState }
 
 // FullReportOnNewLeader: a server that turns to a new leader master sends it a full report.
 func (v Variants) FullReportOnNewLeader() bool { return !v.On(KUDU1374) || v.Fix == FixFullReport }
+
+// FullReportByTerm: a server sends a full report for every term in which a master is ready to lead.
+func (v Variants) FullReportByTerm() bool {
+	return v.On(FullReportByTerm) || v.Fix == FixLeaderTerm
+}
+
+// AsksAfterLoad: a master that has loaded its catalog asks every server for a full report.
+func (v Variants) AsksAfterLoad() bool { return v.Fix == FixAskAfterLoad }
 
 // HeartbeatsToAll: servers heartbeat to every master, and followers register them.
 func (v Variants) HeartbeatsToAll() bool {

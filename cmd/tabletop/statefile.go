@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"tabletop/scenarios"
+)
+
+// stateFile keeps searches, one on a line. Without a name it keeps nothing.
+type stateFile struct {
+	name  string
+	known scenarios.Detections
+	saved time.Time
+}
+
+// saveEvery is how much of a search may be lost.
+const saveEvery = 5 * time.Second
+
+// read reads the file, if it is there, and makes sure that it can be written.
+func (s *stateFile) read() error {
+	if s.name == "" {
+		return nil
+	}
+	text, err := os.ReadFile(s.name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--state: %w", err)
+	}
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		var at scenarios.Detection
+		lines := json.NewDecoder(bytes.NewReader(line))
+		lines.DisallowUnknownFields()
+		err := lines.Decode(&at)
+		if err == nil && (at.Defect == "" || at.Profile == "" || at.Tried < 0) {
+			err = errors.New("this is no search for a defect")
+		}
+		if err != nil {
+			return fmt.Errorf("--state %s: line %d: %w", s.name, number, err)
+		}
+		s.known = append(s.known, at)
+	}
+	return s.write()
+}
+
+// put keeps a search, on the disk too if it must be or has not been for a while.
+func (s *stateFile) put(at scenarios.Detection, now bool) error {
+	s.known.Put(at)
+	if s.name == "" || !now && time.Since(s.saved) < saveEvery {
+		return nil
+	}
+	return s.write()
+}
+
+// write replaces the file at once, so that it is whole whenever the program ends.
+func (s *stateFile) write() error {
+	var text strings.Builder
+	lines := json.NewEncoder(&text)
+	for _, at := range s.known {
+		if err := lines.Encode(at); err != nil {
+			return fmt.Errorf("--state: %w", err)
+		}
+	}
+	s.saved = time.Now()
+	if err := replaceFile(s.name, text.String()); err != nil {
+		return fmt.Errorf("--state: %w", err)
+	}
+	return nil
+}
