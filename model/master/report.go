@@ -34,11 +34,11 @@ func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
 	if !status.OK() {
 		return status
 	}
-	for i := range report.Tablets {
-		m.discard(from, &report.Tablets[i])
-	}
 	for _, c := range current {
 		m.noteSchemaVersion(p, term, c.tablet, c.report.SchemaVersion)
+	}
+	for i := range report.Tablets {
+		m.discard(from, &report.Tablets[i])
 	}
 	for _, c := range current {
 		if t := c.tablet; t.table.row.Live() && !t.row.Gone() {

@@ -20,7 +20,6 @@ type task struct {
 	deadline sim.Time
 	target   func() wire.ServerID               // found anew for every attempt; NoServer: not known
 	request  func(to wire.ServerID) sim.Message // made anew for every attempt
-	attempt  int
 	aborted  bool
 	// unique makes it a duplicate of one that looks the same (TableInfo::ContainsTask); so are
 	// those that a report asks for, since the next report asks for them again.
@@ -40,11 +39,14 @@ type TaskInfo struct {
 	Config int64         // index of the configuration that it is about, if it changes that
 	Target wire.ServerID // of the latest attempt; NoServer: not known
 	Wait   string        // what it waits for, for people
+	Began  sim.Time      // by the master's clock
+	Tries  int
 }
 
 // launch runs the task.
 func (m *Master) launch(t *task) {
-	t.info.Table, t.info.Target = t.table.row.ID, wire.NoServer
+	t.info.Table, t.info.Target = t.table.row.ID, t.target()
+	t.info.Began = m.node.Now()
 	if t.unique && slices.ContainsFunc(t.table.tasks, t.looksLike) {
 		return
 	}
@@ -74,7 +76,7 @@ func (m *Master) run(p *sim.Proc, t *task) string {
 		if p.Now() >= t.deadline {
 			return "deadline passed"
 		}
-		t.attempt++
+		t.info.Tries++
 		result, ended := m.tryOnce(p, t)
 		if ended {
 			return result
@@ -113,8 +115,8 @@ func (m *Master) tryOnce(p *sim.Proc, t *task) (result string, ended bool) {
 // 49 ms more (RescheduleWithBackoffDelay).
 func (m *Master) backoff(p *sim.Proc, t *task) time.Duration {
 	d := time.Minute
-	if t.attempt <= 12 {
-		d = time.Millisecond << (t.attempt + 3)
+	if t.info.Tries <= 12 {
+		d = time.Millisecond << (t.info.Tries + 3)
 	}
 	d += m.node.Uniform(streamBackoff, 0, 49*time.Millisecond)
 	return min(d, max(t.deadline.Sub(p.Now()), time.Millisecond))

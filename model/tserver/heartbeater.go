@@ -159,7 +159,7 @@ func (h *heartbeater) lookForNewLeader(resp *wire.TSHeartbeatResponse, sentFull 
 func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 	ts := h.ts
 	req := &wire.TSHeartbeatRequest{Server: ts.instance.ID, Incarnation: ts.instance.Stamp,
-		Register: h.register, LiveTablets: len(ts.tablets)}
+		Register: h.register, LiveTablets: ts.LiveTablets()}
 	req.Report = wire.TabletReport{Full: h.full || h.register, Seq: h.seq}
 	h.seq++
 	if req.Report.Full {

@@ -88,7 +88,9 @@ func (t *replica) bury(p *sim.Proc, by Order) {
 	t.Superblock = tablet.Tombstone(p, t.dir(), t.Superblock)
 	t.raise(p)
 	t.busy = false
-	t.ts.markDirty(t.Tablet)
+	if t.ts.v.On(variant.ReportLeftovers) {
+		t.ts.markDirty(t.Tablet)
+	}
 	TabletTombstoned.Publish(t.ts.node.World(), TombstoneEvent{t.event(), by, t.LastLogged})
 }
 
