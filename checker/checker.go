@@ -54,6 +54,7 @@ const (
 	ReplicaManagement    = "replica-management"
 	Quiescence           = "quiescence"
 	NoCrash              = "no-crash"
+	Leadership           = "leadership"
 )
 
 // Oracle is what a judge holds the system to.
@@ -84,6 +85,7 @@ var Oracles = []Oracle{
 	{ReplicaManagement, "leaders tell the truth of their peers, and change what can be committed",
 		false},
 	{Quiescence, "nothing is done again and again", true},
+	{Leadership, "a request is carried out by the leader it was sent to, who was ready to", false},
 	{NoCrash, "no panic, no livelock, no fatal check", true},
 }
 
@@ -120,6 +122,7 @@ type Judges struct {
 	durability *durability
 	effects    *effects
 	cache      *cache
+	rest       *rest
 }
 
 // Attach makes the judges watch a cluster that has not been booted yet. onFinal is called at a
@@ -141,7 +144,10 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchVotes(j)
 	watchStability(j)
 	watchManagement(j)
+	watchLeaderships(j)
 	watchQuiescence(j)
+	watchErrands(j)
+	j.rest = watchRest(j)
 	watchCrashes(j)
 	return j
 }

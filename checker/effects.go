@@ -20,6 +20,7 @@ type effects struct {
 	changes map[wire.RequestID]*requested   // of requests that took effect
 	names   map[string][]wire.TableID       // live tables
 	known   map[wire.TableID]*catalog.Table // by id, the latest row
+	tablets map[wire.TabletID]*catalog.Tablet
 }
 
 // requested is the effect of a request.
@@ -31,7 +32,8 @@ type requested struct {
 func watchEffects(j *Judges) *effects {
 	f := &effects{j: j, unique: j.counter(UniqueName), once: j.counter(ExactlyOnce),
 		entries: map[wire.RequestID]wire.OpID{}, changes: map[wire.RequestID]*requested{},
-		names: map[string][]wire.TableID{}, known: map[wire.TableID]*catalog.Table{}}
+		names: map[string][]wire.TableID{}, known: map[wire.TableID]*catalog.Table{},
+		tablets: map[wire.TabletID]*catalog.Tablet{}}
 	master.Applied.Subscribe(j.c.World, f.apply)
 	return f
 }
@@ -50,6 +52,7 @@ func (f *effects) apply(e master.AppliedEvent) {
 		return
 	}
 	f.applied = e.Op.Index
+	f.changesSomething(e)
 	for _, row := range e.Batch.Tables {
 		f.rename(row)
 	}
@@ -67,6 +70,25 @@ func (f *effects) apply(e master.AppliedEvent) {
 		f.changes[cause] = &requested{e.Op, e.Batch.Tables[0]}
 	}
 	f.entries[cause] = e.Op
+}
+
+// changesSomething looks for an entry that leaves every row as it was.
+func (f *effects) changesSomething(e master.AppliedEvent) {
+	b := e.Batch
+	idle := len(b.Results)+len(b.TServers)+len(b.Maintenance) == 0
+	for _, row := range b.Tables {
+		old := f.known[row.ID]
+		idle = idle && old != nil && old.Equal(row)
+	}
+	for _, row := range b.Tablets {
+		old := f.tablets[row.ID]
+		idle = idle && old != nil && old.Equal(row)
+		f.tablets[row.ID] = row
+	}
+	if idle {
+		f.j.report(Violation{Oracle: Quiescence, Object: "master-tablet", Reason: "written-again",
+			Detail: fmt.Sprintf("entry %v changes nothing: %v", e.Op, e)})
+	}
 }
 
 // rename keeps the names and checks that no two live tables share one.
