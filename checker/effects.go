@@ -75,7 +75,7 @@ func (f *effects) apply(e master.AppliedEvent) {
 // changesSomething looks for an entry that leaves every row as it was.
 func (f *effects) changesSomething(e master.AppliedEvent) {
 	b := e.Batch
-	idle := len(b.Results)+len(b.TServers)+len(b.Maintenance) == 0
+	idle := len(b.Results)+len(b.TServers)+len(b.Maintenance)+len(b.Purged) == 0
 	for _, row := range b.Tables {
 		old := f.known[row.ID]
 		idle = idle && old != nil && old.Equal(row)

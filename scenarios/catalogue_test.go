@@ -60,6 +60,31 @@ var catalogue = map[string]string{
 	"KUDU-1023": checker.Liveness,
 	"5e895c642": checker.Liveness,
 	"KUDU-3762": checker.Liveness,
+
+	"KUDU-765":  checker.CacheEqualsTablet,
+	"d1d3cfe77": checker.Leadership,
+	"6b6593a0c": checker.NoCrash,
+	"KUDU-1927": checker.Leadership,
+	"42b65b039": checker.Configuration,
+	"c5d748198": checker.Liveness,
+	"KUDU-849":  checker.Liveness,
+	"KUDU-1069": checker.ReplicaManagement,
+	"KUDU-2147": checker.ReplicaManagement,
+	"KUDU-2335": checker.NoCrash,
+	"KUDU-679":  checker.Liveness,
+	"KUDU-86":   checker.Quiescence,
+	"KUDU-1125": checker.Quiescence,
+	"KUDU-1062": checker.Liveness,
+	"KUDU-3344": checker.Liveness,
+	"bf1f244fb": checker.Quiescence,
+	"KUDU-2114": checker.Quiescence,
+	"KUDU-2320": checker.Quiescence,
+	"KUDU-2992": checker.Quiescence,
+	"KUDU-3341": checker.Liveness,
+	"L5":        checker.Liveness,
+	"KUDU-3638": checker.Quiescence,
+	"935fa9236": checker.Quiescence,
+	"KUDU-2684": checker.Quiescence,
 }
 
 func TestEveryDefectHasItsJudge(t *testing.T) {
@@ -72,7 +97,9 @@ func TestEveryDefectHasItsJudge(t *testing.T) {
 // Defects that few storms suffice for are found, and by the judge meant for them.
 func TestStormsShowDefects(t *testing.T) {
 	for _, id := range []string{"KUDU-1358", "KUDU-1537", "KUDU-562", "KUDU-1365", "KUDU-2947",
-		"e8187c01c", "KUDU-1586", "KUDU-1613", "KUDU-933"} {
+		"e8187c01c", "KUDU-1586", "KUDU-1613", "KUDU-933", "KUDU-765", "d1d3cfe77", "6b6593a0c",
+		"KUDU-1927", "KUDU-679", "KUDU-1125", "bf1f244fb", "KUDU-2320", "KUDU-2992", "KUDU-3341",
+		"KUDU-3638", "935fa9236", "KUDU-2684"} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			d := Detect{Count: 100, Workers: 1}

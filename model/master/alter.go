@@ -37,11 +37,12 @@ func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResp
 	if len(req.Steps) == 0 && req.NewName == "" && factor == t.row.Replicas {
 		return d.settle(p, d.answer(wire.Status{}, t.row.ID, t.row.Version))
 	}
+	skipped := d.m.unreachable(t)
 	row := t.row.Altered(schema, name, factor)
 	resp := d.commit(p, &catalog.Batch{Tables: []*catalog.Table{row}},
 		d.answer(wire.Status{}, row.ID, row.Version))
 	if resp.Status.OK() {
-		d.m.alterTablets(t)
+		d.m.alterTablets(t, skipped)
 		p.At(PointPublished)
 	}
 	return resp

@@ -21,7 +21,9 @@ type catalogManager struct {
 
 // tableInfo is a cached table. Its lock is held while a change of its row is on its way.
 type tableInfo struct {
-	row     *catalog.Table
+	row       *catalog.Table
+	removedAt sim.Time // when this leader learned that the table was dropped
+
 	lock    sim.Mutex
 	tablets []*tabletInfo // attached: neither deleted nor replaced, by partition
 	tasks   []*task       // not yet ended
@@ -137,9 +139,15 @@ func (m *Master) writeAndPublish(p *sim.Proc, term int64, b *catalog.Batch) wire
 func (m *Master) publish(b *catalog.Batch) {
 	for _, row := range b.Tables {
 		m.cat.publishTable(row)
+		m.cat.tables[row.ID].removedAt = m.node.Now()
 	}
 	for _, row := range b.Tablets {
 		m.cat.publishTablet(row)
+	}
+	for _, id := range b.Purged {
+		if t := m.cat.tables[id]; t != nil {
+			m.cat.purgeTable(t)
+		}
 	}
 	for _, r := range b.Results {
 		m.cat.results[r.Request.Client] = r

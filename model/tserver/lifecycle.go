@@ -44,6 +44,9 @@ func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire
 	case t.consensus == nil && t.failed == "" && t.Data == wire.DataReady:
 		return wire.Err(wire.TabletNotRunning, "")
 	case req.Tombstone && t.Data == wire.DataTombstoned:
+		if ts.v.On(variant.TombstoneNotIdempotent) {
+			return wire.Err(wire.TabletNotRunning, "")
+		}
 		return wire.Status{}
 	case req.CAS != wire.NoCAS && open && ts.overtaken(r, req.CAS):
 		return wire.Err(wire.CASFailed, "")
