@@ -305,6 +305,10 @@ var Defects = []Defect{
 	{KUDU2684, "KUDU-2684", "a master that is listed twice gets every report twice", "A20", nil},
 }
 
+// Bare lists the defects without code of their own: they are the absence of the defences that they
+// need off.
+var Bare = []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486}
+
 // Defences lists all defences.
 var Defences = []Defence{
 	{FullReportByTerm, "full-report-by-term",
