@@ -5,6 +5,7 @@ import (
 
 	"tabletop/model/catalog"
 	"tabletop/model/master"
+	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
@@ -35,11 +36,20 @@ func (j *Judges) Audit() {
 
 func (c *cache) compareAll(m *master.Master, when string) {
 	store := m.Store()
+	attached := map[wire.TableID]int{}
+	for _, id := range sim.Keys(store.Tablets) {
+		row := store.Tablets[id]
+		c.compareTablet(m, row, when)
+		if !row.Gone() {
+			attached[row.Table]++
+		}
+	}
 	for _, id := range sim.Keys(store.Tables) {
 		c.compareTable(m, store.Tables[id], when)
-	}
-	for _, id := range sim.Keys(store.Tablets) {
-		c.compareTablet(m, store.Tablets[id], when)
+		if n := m.Attached(id); n != attached[id] {
+			c.differs(m, "table", "miscounted", fmt.Sprintf("%s: %v has %d tablets, cached are %d",
+				when, id, attached[id], n))
+		}
 	}
 	for _, id := range m.CachedTables() {
 		if store.Tables[id] == nil {

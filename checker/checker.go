@@ -57,6 +57,7 @@ const (
 	Quiescence           = "quiescence"
 	Rows                 = "rows"
 	NoCrash              = "no-crash"
+	Leadership           = "leadership"
 )
 
 // Oracle is what a judge holds the system to.
@@ -89,6 +90,7 @@ var Oracles = []Oracle{
 		false},
 	{Quiescence, "nothing is done again and again", true},
 	{Rows, "acknowledged writes stay, reads are as strong as their mode says", false},
+	{Leadership, "a request is carried out by the leader it was sent to, who was ready to", false},
 	{NoCrash, "no panic, no livelock, no fatal check", true},
 }
 
@@ -126,6 +128,7 @@ type Judges struct {
 	effects    *effects
 	cache      *cache
 	rows       *rowsJudge
+	rest       *rest
 }
 
 // Attach makes the judges watch a cluster that has not been booted yet. onFinal is called at a
@@ -149,7 +152,10 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchVotes(j)
 	watchStability(j)
 	watchManagement(j)
+	watchLeaderships(j)
 	watchQuiescence(j)
+	watchErrands(j)
+	j.rest = watchRest(j)
 	watchCrashes(j)
 	return j
 }

@@ -22,7 +22,8 @@ type effects struct {
 	changes map[wire.RequestID]*requested   // of requests that took effect
 	names   map[string][]wire.TableID       // live tables
 	known   map[wire.TableID]*catalog.Table // by id, the latest row
-	soft    map[wire.TableID]sim.Time       // since when a table is soft-deleted
+	tablets map[wire.TabletID]*catalog.Tablet
+	soft    map[wire.TableID]sim.Time // since when a table is soft-deleted
 	expired []Event
 }
 
@@ -36,7 +37,7 @@ func watchEffects(j *Judges) *effects {
 	f := &effects{j: j, unique: j.counter(UniqueName), once: j.counter(ExactlyOnce),
 		entries: map[wire.RequestID]wire.OpID{}, changes: map[wire.RequestID]*requested{},
 		names: map[string][]wire.TableID{}, known: map[wire.TableID]*catalog.Table{},
-		soft: map[wire.TableID]sim.Time{}}
+		tablets: map[wire.TabletID]*catalog.Tablet{}, soft: map[wire.TableID]sim.Time{}}
 	master.Applied.Subscribe(j.c.World, f.apply)
 	return f
 }
@@ -55,6 +56,7 @@ func (f *effects) apply(e master.AppliedEvent) {
 		return
 	}
 	f.applied = e.Op.Index
+	f.changesSomething(e)
 	cause := e.Batch.Cause
 	for _, row := range e.Batch.Tables {
 		f.expire(row, cause)
@@ -73,6 +75,25 @@ func (f *effects) apply(e master.AppliedEvent) {
 		f.changes[cause] = &requested{e.Op, e.Batch.Tables[0]}
 	}
 	f.entries[cause] = e.Op
+}
+
+// changesSomething looks for an entry that leaves every row as it was.
+func (f *effects) changesSomething(e master.AppliedEvent) {
+	b := e.Batch
+	idle := len(b.Results)+len(b.TServers)+len(b.Maintenance)+len(b.Purged) == 0
+	for _, row := range b.Tables {
+		old := f.known[row.ID]
+		idle = idle && old != nil && old.Equal(row)
+	}
+	for _, row := range b.Tablets {
+		old := f.tablets[row.ID]
+		idle = idle && old != nil && old.Equal(row)
+		f.tablets[row.ID] = row
+	}
+	if idle {
+		f.j.report(Violation{Oracle: Quiescence, Object: "master-tablet", Reason: "written-again",
+			Detail: fmt.Sprintf("entry %v changes nothing: %v", e.Op, e)})
+	}
 }
 
 // rename keeps the names and checks that no two live tables share one.

@@ -17,7 +17,7 @@ func (j *Judges) leftovers(m *master.Master) []Unfinished {
 	for _, id := range sim.Keys(m.Store().Tables) {
 		for _, task := range m.Tasks(id) {
 			row := m.Store().Tablets[task.Tablet]
-			if settledTablet(m.Store(), row) && j.ableTablet(row) && !j.futile(task, row) {
+			if settledTablet(m.Store(), row) && j.ableTablet(row) && !j.futile(m, task, row) {
 				list = append(list, Unfinished{"task", "pending/" + task.Name, task.String()})
 			}
 		}
@@ -35,10 +35,16 @@ func (j *Judges) leftovers(m *master.Master) []Unfinished {
 	return list
 }
 
-// futile reports whether nothing can come of a task because servers are lost for good.
-func (j *Judges) futile(task master.TaskInfo, row *catalog.Tablet) bool {
-	if task.Name == "AddReplica" {
+// futile reports whether nothing can come of a task because servers are lost for good. A machine
+// with another disk, if the master knows where to call, says of a replica that is to go that it is
+// not the one which is meant.
+func (j *Judges) futile(m *master.Master, task master.TaskInfo, row *catalog.Tablet) bool {
+	switch task.Name {
+	case "AddReplica":
 		return j.fate.tservers() <= len(j.fate.configs[row.ID].Members)
+	case "DeleteReplica", "TombstoneReplica":
+		known, _ := m.Knows(task.Target)
+		return j.c.World.Node(task.Target.Node()).Retired() || !known && j.fate.lost(task.Target)
 	}
 	return task.Target != wire.NoServer && j.fate.lost(task.Target)
 }

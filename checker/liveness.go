@@ -111,20 +111,40 @@ func (j *Judges) Unfinished() []Unfinished {
 			list = append(list, j.creating(m, t))
 		}
 	}
-	list = append(list, j.unknown(m)...)
+	for _, other := range j.c.Masters {
+		if j.informed(m, other) {
+			list = append(list, j.unknown(other)...)
+		}
+	}
 	list = append(list, j.replication(m)...)
 	list = append(list, j.leftovers(m)...)
 	return append(list, j.behind(m)...)
 }
 
-// unknown lists tablet servers that run and that the leader master takes for dead.
-func (j *Judges) unknown(leader *master.Master) []Unfinished {
+// informed reports whether the tablet servers heartbeat to a master: to all members that serve, or
+// to the leader.
+func (j *Judges) informed(leader, m *master.Master) bool {
+	return m == leader || j.c.Variants.HeartbeatsToAll() && m != nil && m.Node().Alive() &&
+		m.Consensus() != nil && leader.Consensus().Config().Has(m.ID()) &&
+		!j.fate.lostReplica(wire.SysCatalog, m.ID())
+}
+
+// unknown lists tablet servers that run and that a master takes for dead, or of whose replicas it
+// has another count.
+func (j *Judges) unknown(m *master.Master) []Unfinished {
 	var list []Unfinished
 	for _, id := range j.c.TServerNodes() {
-		n := j.c.World.Node(id)
-		if n.Alive() && !leader.TakesForLive(j.c.TServerOn(id).ID()) {
+		n, ts := j.c.World.Node(id), j.c.TServerOn(id)
+		counted := m.LiveTablets(ts.ID())
+		switch {
+		case !n.Alive():
+		case !m.TakesForLive(ts.ID()):
 			list = append(list, Unfinished{"tserver", "not-registered", fmt.Sprintf(
-				"%s runs, and %s takes it for dead", n.Name(), leader.Node().Name())})
+				"%s runs, and %s takes it for dead", n.Name(), m.Node().Name())})
+		case counted != ts.LiveTablets():
+			list = append(list, Unfinished{"tserver", "miscounted", fmt.Sprintf(
+				"%s has %d live replicas, and %s counts %d", n.Name(), ts.LiveTablets(),
+				m.Node().Name(), counted)})
 		}
 	}
 	return list

@@ -24,6 +24,7 @@ type management struct {
 	entries   map[ear]int64
 	reach     map[ear]int64
 	committed map[raft.Observed]int64
+	leaders   map[wire.TabletID]wire.ConsensusState // as the masters know them
 }
 
 // order is a request to change the configuration of an index.
@@ -44,7 +45,7 @@ const unread = 200 * time.Millisecond
 func watchManagement(j *Judges) {
 	m := &management{j: j, looked: j.counter(ReplicaManagement), heard: map[ear]sim.Time{},
 		told: map[seat]order{}, entries: map[ear]int64{}, reach: map[ear]int64{},
-		committed: map[raft.Observed]int64{}}
+		committed: map[raft.Observed]int64{}, leaders: map[wire.TabletID]wire.ConsensusState{}}
 	w := j.c.World
 	sim.Delivered.Subscribe(w, m.delivered)
 	sim.Sent.Subscribe(w, m.sent)
@@ -61,6 +62,30 @@ func watchManagement(j *Judges) {
 	})
 	raft.EvictionDecided.Subscribe(w, m.evicts)
 	raft.EntryAppended.Subscribe(w, m.appended)
+	master.Applied.Subscribe(w, m.learned)
+}
+
+// learned looks at what a master has written of a tablet's leader: one that leads in the term that
+// the row speaks of is not forgotten.
+func (m *management) learned(e master.AppliedEvent) {
+	for _, row := range e.Batch.Tablets {
+		*m.looked++
+		c := row.Consensus
+		before, known := m.leaders[row.ID]
+		m.leaders[row.ID] = c
+		if !known || before.Term != c.Term || before.Leader == wire.NoServer ||
+			c.Leader != wire.NoServer {
+			continue
+		}
+		ts := m.j.c.TServerOn(before.Leader.Node())
+		r := ts.Replica(row.ID)
+		if ts.ID() == before.Leader && r != nil && r.Role() == raft.Leader && r.Term() == c.Term {
+			m.j.report(Violation{Oracle: ReplicaManagement, Object: "tablet",
+				Reason: "leader-forgotten", Detail: fmt.Sprintf(
+					"%s, entry %v, knows no more that %s leads %v in term %d",
+					e.Master.Node().Name(), e.Op, ts.Node().Name(), row.ID, c.Term)})
+		}
+	}
 }
 
 func (m *management) delivered(e *sim.Envelope) {

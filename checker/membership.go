@@ -3,6 +3,7 @@ package checker
 import (
 	"fmt"
 
+	"tabletop/model/master"
 	"tabletop/model/raft"
 	"tabletop/model/tserver"
 	"tabletop/model/wire"
@@ -19,11 +20,13 @@ type memberships struct {
 	// overtaken are the configurations by which replicas that were given up are members, though
 	// they were not committed then.
 	overtaken map[hosted]wire.RaftConfig
+	// gone are the tablets that the catalog says are no more.
+	gone map[wire.TabletID]bool
 }
 
 func watchMemberships(j *Judges) {
 	m := &memberships{j: j, looked: j.counter(Configuration), led: map[raft.Observed]int64{},
-		overtaken: map[hosted]wire.RaftConfig{}}
+		overtaken: map[hosted]wire.RaftConfig{}, gone: map[wire.TabletID]bool{}}
 	raft.EntryCommitted.Subscribe(j.c.World, func(e raft.EntryEvent) {
 		if e.Entry.Term == e.Replica.Term() {
 			m.led[e.Replica] = e.Entry.Term
@@ -32,6 +35,23 @@ func watchMemberships(j *Judges) {
 	raft.EntryAppended.Subscribe(j.c.World, m.appended)
 	raft.ConfigCommitted.Subscribe(j.c.World, m.committed)
 	tserver.TabletTombstoned.Subscribe(j.c.World, m.tombstoned)
+	tserver.TabletDeleted.Subscribe(j.c.World, m.deleted)
+	master.Applied.Subscribe(j.c.World, func(e master.AppliedEvent) {
+		for _, row := range e.Batch.Tablets {
+			m.gone[row.ID] = m.gone[row.ID] || row.Gone()
+		}
+	})
+}
+
+// deleted looks at a replica that is given up for good: the catalog has said before that its tablet
+// is no more.
+func (m *memberships) deleted(e tserver.TabletEvent) {
+	*m.looked++
+	if !m.gone[e.Tablet] {
+		m.j.report(Violation{Oracle: Configuration, Object: "tablet", Reason: "deleted-in-use",
+			Detail: fmt.Sprintf("%s deletes its replica of %v, which the catalog says there is",
+				e.TServer.Node().Name(), e.Tablet)})
+	}
 }
 
 // appended looks at who changes a configuration. etcd's core has a rule of its own.

@@ -21,7 +21,11 @@ func (j *Judges) replication(m *master.Master) []Unfinished {
 		if row.State != catalog.TabletRunning || table.Gone() || !j.fate.able(id) {
 			continue
 		}
-		if reason, detail := j.replicas(id, table.Replicas); reason != "" {
+		reason, detail := j.replicas(id, table.Replicas)
+		if reason == "" {
+			reason, detail = j.known(row)
+		}
+		if reason != "" {
 			list = append(list, Unfinished{"tablet", reason, fmt.Sprintf("%v of %s: %s%s", id,
 				table.Name, detail, tasksOf(m, row))})
 		}
@@ -60,6 +64,19 @@ func (j *Judges) replicas(id wire.TabletID, factor int) (reason, detail string) 
 		}
 	}
 	return "", ""
+}
+
+// known says what the leader master does not know of a tablet: who leads it in which term, and its
+// committed configuration; the empty reason: it knows all that.
+func (j *Judges) known(row *catalog.Tablet) (reason, detail string) {
+	node := j.c.LeaderOf(row.ID)
+	ts := j.c.TServerOn(node.ID())
+	is, seen := ts.Replica(row.ID).State(), row.Consensus
+	if seen.Term == is.Term && seen.Leader == ts.ID() && seen.Config.Equal(is.Config) {
+		return "", ""
+	}
+	return "misjudged", fmt.Sprintf("%s leads %v in term %d; for the master %d leads %v in term %d",
+		node.Name(), is.Config, is.Term, seen.Leader, seen.Config, seen.Term)
 }
 
 func tasksOf(m *master.Master, row *catalog.Tablet) string {

@@ -40,9 +40,11 @@ func goneWithout(res *Result, signature string, ids ...string) bool {
 	return err == nil && !again.shows(signature)
 }
 
-// passesWithout reports whether the same plan passes with only that defect removed.
+// passesWithout reports whether the same plan passes with only that defect removed. The defences
+// that it needs off stay off, unless it is nothing but their absence.
 func passesWithout(res *Result, id string) (bool, error) {
-	again, err := runWithout(res, id)
+	d, _ := variant.FindDefect(id)
+	again, err := runWithout(res, append(d.Defences(), id)...)
 	return err == nil && again.Verdict == Pass, err
 }
 

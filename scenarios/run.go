@@ -124,7 +124,10 @@ func (r *run) execute() {
 	r.story.phase("read back", "every name is read, created and altered once more")
 	r.readBack()
 	r.until(w.Now().Add(quietPeriod))
-	r.converge("the read-back") // an election may have begun meanwhile, without any fault
+	if r.converge("the read-back") { // an election may have begun meanwhile, without any fault
+		r.judges.BeginRest()
+		r.until(r.c.World.Now().Add(checker.Rest))
+	}
 }
 
 // until runs to an instant, or to the end that Options.Until sets.

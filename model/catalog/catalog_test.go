@@ -48,6 +48,9 @@ func genBatch(t *rapid.T) *Batch {
 			Msg: "no", Table: 4, Version: 5})
 		b.TServers = append(b.TServers, 4, 5)
 	}
+	if rapid.Bool().Draw(t, "purged") {
+		b.Purged = append(b.Purged, 8)
+	}
 	return b
 }
 
@@ -169,8 +172,40 @@ func TestLearn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			row := &Tablet{ID: 1, Consensus: c.have}
-			require.Equal(t, c.want, row.Learn(c.from, c.reported).Consensus)
+			require.Equal(t, c.want, row.Learn(c.from, c.reported, Bugs{}).Consensus)
 			require.Equal(t, c.have, row.Consensus)
+		})
+	}
+}
+
+// What the defects of learning make of reports that have a newer configuration and no leader, and
+// then of the leader's own.
+func TestLearnDefects(t *testing.T) {
+	state := func(term, index int64, leader wire.ServerID) wire.ConsensusState {
+		config := wire.NewConfig(1, 2, 3)
+		config.Index = index
+		return wire.ConsensusState{Term: term, Leader: leader, Config: config}
+	}
+	for name, c := range map[string]struct {
+		bugs     Bugs
+		reporter wire.ServerID
+		heard    wire.ServerID // after a report without a leader
+		then     wire.ServerID // after the leader's own
+	}{
+		"none":           {Bugs{}, 2, 1, 1},
+		"none, its own":  {Bugs{}, 1, wire.NoServer, 1},
+		"forgets":        {Bugs{ForgetLeader: true}, 2, wire.NoServer, 1},
+		"nobody leads":   {Bugs{NobodyLeads: true}, 2, wire.NoServer, wire.NoServer},
+		"reporter leads": {Bugs{ReporterLeads: true}, 1, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			row := &Tablet{ID: 1, Consensus: state(2, 4, 1)}
+			row = row.Learn(c.reporter, state(2, 5, wire.NoServer), c.bugs)
+			require.Equal(t, c.heard, row.Consensus.Leader)
+			row = row.Learn(1, state(2, 5, 1), c.bugs)
+			require.Equal(t, c.then, row.Consensus.Leader)
+			row = row.Learn(3, state(3, 5, 3), c.bugs)
+			require.Equal(t, wire.ServerID(3), row.Consensus.Leader, "another term")
 		})
 	}
 }

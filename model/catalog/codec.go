@@ -37,6 +37,10 @@ func (b *Batch) Encode() []byte {
 		e.Int(int(m.Server))
 		e.Bool(m.On)
 	}
+	e.Int(len(b.Purged))
+	for _, id := range b.Purged {
+		e.Uint64(uint64(id))
+	}
 	return e.Bytes()
 }
 
@@ -58,6 +62,9 @@ func Decode(payload []byte) (*Batch, error) {
 	for range d.Count() {
 		b.Maintenance = append(b.Maintenance,
 			Maintenance{Server: wire.ServerID(d.Int()), On: d.Bool()})
+	}
+	for range d.Count() {
+		b.Purged = append(b.Purged, wire.TableID(d.Uint64()))
 	}
 	if !d.Done() {
 		return nil, ErrDamaged

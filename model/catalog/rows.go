@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tabletop/model/wire"
+	"tabletop/sim"
 )
 
 // TableState is the state of a table (SysTablesEntryPB).
@@ -127,13 +128,16 @@ type Batch struct {
 	TServers []wire.ServerID // that have registered; see variant.FixPersistTServers
 	// Maintenance lists tablet servers whose state changes.
 	Maintenance []Maintenance
+	// Purged lists dropped tables of which, and of whose tablets, nothing is kept any longer.
+	Purged []wire.TableID
 	// Cause is the request that the batch carries out, if any. Only observers read it.
 	Cause wire.RequestID
 }
 
 // Empty reports whether the batch changes nothing; such a batch is not replicated.
 func (b *Batch) Empty() bool {
-	return len(b.Tables)+len(b.Tablets)+len(b.Results)+len(b.TServers)+len(b.Maintenance) == 0
+	return len(b.Tables)+len(b.Tablets)+len(b.Results)+len(b.TServers)+len(b.Maintenance)+
+		len(b.Purged) == 0
 }
 
 // Store is the contents of the master tablet at one replica: what was applied.
@@ -166,6 +170,9 @@ func (s *Store) Apply(b *Batch) {
 	for _, t := range b.Tablets {
 		s.Tablets[t.ID] = t
 	}
+	for _, id := range b.Purged {
+		s.purge(id)
+	}
 	for _, r := range b.Results {
 		s.Results[r.Request.Client] = r
 	}
@@ -179,4 +186,13 @@ func (s *Store) Apply(b *Batch) {
 			delete(s.Maintenance, m.Server)
 		}
 	}
+}
+
+func (s *Store) purge(table wire.TableID) {
+	for _, id := range sim.Keys(s.Tablets) {
+		if s.Tablets[id].Table == table {
+			delete(s.Tablets, id)
+		}
+	}
+	delete(s.Tables, table)
 }

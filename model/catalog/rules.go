@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 )
 
@@ -149,23 +150,44 @@ func (t *Tablet) In(state TabletState) *Tablet {
 	return &next
 }
 
+// Bugs are defects that learning from reports once had. The zero value is right behaviour.
+type Bugs struct {
+	// ForgetLeader: a report without a leader makes a known one of that term unknown (KUDU-1069).
+	ForgetLeader bool
+	// NobodyLeads: that no leader is known is taken for a leader, and a known one forgotten for it
+	// (KUDU-2147).
+	NobodyLeads bool
+	// ReporterLeads: a reporter that says it leads no longer is taken for the leader (KUDU-2335).
+	ReporterLeads bool
+}
+
+// BugsOf returns the defects of learning from reports that are on.
+func BugsOf(v variant.Variants) Bugs {
+	return Bugs{ForgetLeader: v.On(variant.KUDU1069), NobodyLeads: v.On(variant.KUDU2147),
+		ReporterLeads: v.On(variant.KUDU2335)}
+}
+
 // Learn returns the row after a replica's report of the tablet's consensus, or the row itself if
 // the report has nothing new. Follows CatalogManager::ProcessTabletReport: a newer
 // configuration counts, and a leader where none was known or of a later term; within a term a
 // known leader stays known unless the reporter was it (KUDU-1069, KUDU-2335).
-func (t *Tablet) Learn(from wire.ServerID, c wire.ConsensusState) *Tablet {
+func (t *Tablet) Learn(from wire.ServerID, c wire.ConsensusState, b Bugs) *Tablet {
 	have := t.Consensus
 	c.Health, c.Pending = nil, false
 	if !c.Config.Has(c.Leader) {
 		c.Leader = wire.NoServer
 	}
+	// The configuration of the creation has no leader; any other was reported with what counts
+	// as one.
+	unknown := have.Leader == wire.NoServer && (!b.NobodyLeads || have.Config.Index < 0)
 	newConfig := c.Config.Index > have.Config.Index
-	newLeader := c.Leader != wire.NoServer &&
-		(have.Leader == wire.NoServer || c.Term > have.Term)
+	newLeader := c.Leader != wire.NoServer && (unknown || c.Term > have.Term)
 	if !newConfig && !newLeader {
 		return t
 	}
-	if c.Term == have.Term && c.Leader == wire.NoServer && have.Leader != from {
+	forget := b.ForgetLeader || b.NobodyLeads
+	if c.Term == have.Term && c.Leader == wire.NoServer && !forget &&
+		(have.Leader != from || b.ReporterLeads) {
 		c.Leader = have.Leader
 	}
 	if !newConfig {

@@ -43,6 +43,7 @@ func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResp
 	if !metadata && !wire.HaveRanges(req.Steps) {
 		return d.settle(p, d.answer(wire.Status{}, t.row.ID, t.row.Version))
 	}
+	skipped := d.m.unreachable(t)
 	row := t.row
 	if metadata {
 		row = row.Altered(schema, name, factor)
@@ -53,7 +54,7 @@ func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResp
 	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, row.Version))
 	if resp.Status.OK() {
 		if metadata {
-			d.m.alterTablets(t)
+			d.m.alterTablets(t, skipped)
 		}
 		if wire.HaveRanges(req.Steps) {
 			d.m.repartitioned(p, d.term, t, dropped)

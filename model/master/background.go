@@ -3,6 +3,7 @@ package master
 import (
 	"tabletop/model/catalog"
 	"tabletop/model/placement"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -16,6 +17,9 @@ func (m *Master) runBackground(p *sim.Proc) {
 		m.bgWake.WaitUntil(p, "background work", p.Now().Add(bgTaskWait))
 		if term, ok := m.enter(); ok {
 			m.assignTablets(p, term)
+			if m.v.On(variant.KUDU3344) {
+				m.purgeMetadata(p, term)
+			}
 			m.leave()
 		}
 	}
@@ -52,6 +56,9 @@ func (m *Master) assignTablets(p *sim.Proc, term int64) {
 	}
 	for _, t := range replaced {
 		t.abortTasks()
+		if m.v.On(variant.NoDeleteOnReplace) {
+			continue
+		}
 		for _, server := range t.row.Consensus.Config.Servers() {
 			m.deleteReplica(t, server)
 		}

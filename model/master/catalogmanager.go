@@ -22,7 +22,9 @@ type catalogManager struct {
 
 // tableInfo is a cached table. Its lock is held while a change of its row is on its way.
 type tableInfo struct {
-	row     *catalog.Table
+	row       *catalog.Table
+	removedAt sim.Time // when this leader learned that the table was dropped
+
 	lock    sim.Mutex
 	tablets []*tabletInfo // attached: neither deleted nor replaced, by partition
 	tasks   []*task       // not yet ended
@@ -67,6 +69,8 @@ func (c *catalogManager) file(t *tableInfo, now sim.Time) {
 		c.names[t.row.Name] = t
 	case !t.row.Gone():
 		c.soft[t.row.ID], t.softSince = t, now
+	default:
+		t.removedAt = now
 	}
 }
 
@@ -151,6 +155,11 @@ func (m *Master) publish(b *catalog.Batch) {
 	}
 	for _, row := range b.Tablets {
 		m.cat.publishTablet(row)
+	}
+	for _, id := range b.Purged {
+		if t := m.cat.tables[id]; t != nil {
+			m.cat.purgeTable(t)
+		}
 	}
 	for _, r := range b.Results {
 		m.cat.results[r.Request.Client] = r

@@ -23,6 +23,7 @@ func (m *Master) ddl(p *sim.Proc, req wire.DDL) *wire.DDLResponse {
 		return &wire.DDLResponse{Request: req.Header().Request, Status: errNotLeader}
 	}
 	defer m.leave()
+	Began.Publish(m.node.World(), RequestEvent{m, req.Header().Request, term})
 	d := &ddl{m, term, req, p.Now().Add(req.Header().Timeout)}
 	if m.v.On(variant.ExactlyOnceDDL) {
 		return d.once(p)

@@ -95,7 +95,7 @@ func (d *ddl) recallTable(p *sim.Proc, req *wire.RecallDeletedTableRequest) *wir
 	defer release()
 	resp := d.change(p, t.row.Recalled(name))
 	if resp.Status.OK() {
-		d.m.alterTablets(t)
+		d.m.alterTablets(t, d.m.unreachable(t))
 		d.m.finishAlter(p, d.term, t)
 	}
 	return resp

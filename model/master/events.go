@@ -25,6 +25,8 @@ var (
 	Reported = sim.NewTopic[ReportEvent]("report-processed")
 	// ReplicasDecided tells that a leader wants a tablet's configuration changed, and why.
 	ReplicasDecided = sim.NewTopic[DecisionEvent]("replicas-decided")
+	// Began tells that a leader has let a DDL request in.
+	Began = sim.NewTopic[RequestEvent]("ddl-began")
 	// TaskStarted tells that a master wants something of a tablet server.
 	TaskStarted = sim.NewTopic[TaskEvent]("task-started")
 	// TaskEnded tells how that ended.
@@ -150,6 +152,24 @@ func (e DecisionEvent) Fold(d *sim.Digest) {
 func (e DecisionEvent) String() string {
 	return fmt.Sprintf("%s: %v of %v, %v %v", e.Master.node.Name(), e.Decision, e.Tablet,
 		e.State.Config, e.State.Health)
+}
+
+// RequestEvent tells of an attempt at a request, and in which term it came in.
+type RequestEvent struct {
+	Master  *Master
+	Request wire.RequestID
+	Term    int64
+}
+
+// Fold implements sim.Event.
+func (e RequestEvent) Fold(d *sim.Digest) {
+	d.Uint64(uint64(e.Master.node.ID()))
+	d.Int(e.Request.Seq)
+	d.Int(e.Term)
+}
+
+func (e RequestEvent) String() string {
+	return fmt.Sprintf("%s: request %v, term %d", e.Master.node.Name(), e.Request, e.Term)
 }
 
 // TaskEvent tells what became of a task.

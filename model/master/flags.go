@@ -11,7 +11,9 @@ const (
 	unresponsiveTSTimeout   = time.Hour        // unresponsive_ts_rpc_timeout_ms
 	tserverUnresponsive     = 60 * time.Second // tserver_unresponsive_timeout_ms
 	replicaCreationHalfLife = 60 * time.Second // tserver_last_replica_creations_halflife_ms
-	confirmTimeout          = 10 * time.Second // the client's default_rpc_timeout
+	// metadata_for_deleted_table_and_tablet_reserved_secs, whose default is an hour
+	metadataRetention = 10 * time.Second
+	confirmTimeout    = 10 * time.Second // the client's default_rpc_timeout
 )
 
 // MaxCreateTabletsPerTS is how many replicas a CreateTable may ask for, for each live tablet server

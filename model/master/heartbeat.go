@@ -23,7 +23,9 @@ func (m *Master) heartbeat(p *sim.Proc, req *wire.TSHeartbeatRequest) *wire.TSHe
 	}
 	if req.Register && !m.register(req.Server, req.Incarnation) {
 		resp.Status = wire.Err(wire.UnknownError, "a later start of the server has registered")
-		resp.LaterStart = m.ts.descriptors[req.Server].incarnation
+		if later := m.ts.descriptors[req.Server].incarnation; later > req.Incarnation {
+			resp.LaterStart = later
+		}
 		return resp
 	}
 	d := m.ts.descriptors[req.Server]

@@ -58,6 +58,14 @@ func (m *Master) CachedTables() []wire.TableID { return sim.Keys(m.cat.tables) }
 // CachedTablets returns the ids of all cached tablets.
 func (m *Master) CachedTablets() []wire.TabletID { return sim.Keys(m.cat.tablets) }
 
+// Attached returns how many tablets the cached table has, without those that are no more.
+func (m *Master) Attached(id wire.TableID) int {
+	if t := m.cat.tables[id]; t != nil {
+		return len(t.tablets)
+	}
+	return 0
+}
+
 // Named returns the row that the caches have under a name, or nil.
 func (m *Master) Named(name string) *catalog.Table {
 	if t := m.cat.names[name]; t != nil {
@@ -101,6 +109,14 @@ func (m *Master) RoutesTo(id wire.TabletID) wire.ServerID {
 		return m.leaderOf(t.row)
 	}
 	return wire.NoServer
+}
+
+// LiveTablets returns how many live replicas this process believes a tablet server to have.
+func (m *Master) LiveTablets(id wire.ServerID) int {
+	if d := m.ts.descriptors[id]; d != nil {
+		return d.liveTablets
+	}
+	return 0
 }
 
 // TakesForLive reports whether a tablet server is registered with this process and not presumed

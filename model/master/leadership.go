@@ -56,15 +56,24 @@ func (m *Master) prepareForLeadership(p *sim.Proc) {
 		return
 	}
 	p.At(PointElected)
-	if !m.catchUp(p, term) {
+	if !m.v.On(variant.KUDU765) && !m.catchUp(p, term) {
 		return
 	}
-	m.leaderLock.Lock(p, "requests of an earlier term")
-	defer m.leaderLock.Unlock()
+	if !m.v.On(variant.NoLeaderLock) {
+		m.leaderLock.Lock(p, "requests of an earlier term")
+		defer m.leaderLock.Unlock()
+		m.cat.endTasks(p)
+	}
 	p.At(PointBeforeLoad)
 	m.load(p)
-	if !m.leads(term) {
-		return // the callback of the next term will do the work
+	if m.v.On(variant.KUDU765) {
+		term = m.consensus.Term()
+	}
+	if !m.leads(term) { // the callback of the next term will do the work
+		if m.v.On(variant.FatalOnLostLeadership) {
+			p.Crash("FATAL: failed to load the catalog: not the leader")
+		}
+		return
 	}
 	m.readyTerm = term
 	LeaderReady.Publish(m.node.World(), LeaderEvent{m, term})
@@ -87,10 +96,9 @@ func (m *Master) catchUp(p *sim.Proc, term int64) bool {
 	return err == nil
 }
 
-// load scans the master tablet and rebuilds the caches from it. Tasks of an earlier leadership
-// are aborted. Follows VisitTablesAndTabletsUnlocked.
+// load scans the master tablet and rebuilds the caches from it. Requests and tasks of an earlier
+// leadership have ended. Follows VisitTablesAndTabletsUnlocked.
 func (m *Master) load(p *sim.Proc) {
-	m.cat.endTasks(p)
 	p.Sleep("scan the master tablet", m.loadTime())
 	m.cat = newCatalogManager()
 	if !m.v.FollowersKeepReports() {
@@ -128,7 +136,7 @@ func (m *Master) loadTime() time.Duration {
 func (m *Master) resumeAlters() {
 	for _, id := range sim.Keys(m.cat.tables) {
 		if t := m.cat.tables[id]; t.row.State == catalog.TableAltering {
-			m.alterTablets(t)
+			m.alterTablets(t, nil)
 		}
 	}
 }

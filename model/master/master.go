@@ -29,7 +29,8 @@ type Master struct {
 	// it is the present one.
 	readyTerm int64
 	preparing sim.Mutex
-	news      sim.Cond // leadership or registry changed
+	reactor   sim.Mutex // held while an answer is handled that takes time
+	news      sim.Cond  // leadership or registry changed
 
 	cat      *catalogManager
 	ts       tsManager
@@ -82,6 +83,7 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 		PreElection:      m.v.PreElection,
 		FailureDetection: m.v.MasterFailureDetection,
 		EndWithTerm:      m.v.WaitsEndWithTerm,
+		Reactor:          &m.reactor,
 		Log: raft.LogOptions{SegmentSize: m.v.LogSegmentSize,
 			NoSync: !m.v.SyncsAlways()},
 	}, m)
@@ -119,6 +121,9 @@ func (m *Master) Restore(state []byte) {
 // write replicates a batch in the given term and returns when it was applied here. Follows
 // SysCatalogTable::Write and CheckIfNoLongerLeaderAndSetupError.
 func (m *Master) write(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
+	if m.v.On(variant.NoLeaderLock) {
+		term = m.consensus.Term()
+	}
 	_, err := m.consensus.Replicate(p, term, wire.WriteOp, b.Encode())
 	switch {
 	case errors.Is(err, raft.ErrTooLarge): // no other leader could write it either
@@ -194,9 +199,9 @@ func (m *Master) connect() *wire.ConnectResponse {
 		return &wire.ConnectResponse{Status: wire.Err(wire.CatalogManagerNotInitialized, "")}
 	}
 	_, ok := m.enter()
-	resp := &wire.ConnectResponse{Leader: ok, Masters: m.masters()}
 	if ok {
 		m.leave()
 	}
-	return resp
+	ok = ok || m.v.On(variant.KUDU1927) && m.consensus.Role() == raft.Leader
+	return &wire.ConnectResponse{Leader: ok, Masters: m.masters()}
 }

@@ -48,6 +48,13 @@ func (m *Master) noteReplica(from wire.ServerID, r *wire.ReportedTablet, newer b
 	}
 }
 
+// forgetReplicas takes a server out of all replica maps.
+func (m *Master) forgetReplicas(server wire.ServerID) {
+	for _, id := range sim.Keys(m.softMaps) {
+		delete(m.softMaps[id], server)
+	}
+}
+
 // noteFollowerReport keeps the replica map of a master that does not lead. It has no rows to
 // compare with, so the map itself says what is newer.
 func (m *Master) noteFollowerReport(from wire.ServerID, report *wire.TabletReport) {

@@ -27,12 +27,18 @@ func (m *Master) tombstoneEvicted(t *tabletInfo, before *catalog.Tablet) {
 
 // manageReplicas asks for one change of a tablet's configuration, if the report of its leader shows
 // that one is needed. The next report, of the change, may ask for another.
-func (m *Master) manageReplicas(t *tabletInfo, from wire.ServerID, r *wire.ReportedTablet,
-	changed bool) {
+func (m *Master) manageReplicas(p *sim.Proc, t *tabletInfo, from wire.ServerID,
+	r *wire.ReportedTablet, changed bool) {
 	c := r.State
+	if changed && m.v.On(variant.KUDU2335) {
+		c.Leader = t.row.Consensus.Leader
+	}
 	if t.row.State != catalog.TabletRunning || c.Leader != from || c.Pending ||
 		c.Config.Index != t.row.Consensus.Config.Index {
 		return
+	}
+	if len(c.Health) != len(c.Config.Members) {
+		p.Crash("FATAL: the leader of a tablet does not know how its replicas are")
 	}
 	s := replicas.State{Config: c.Config, Health: c.Health, Leader: c.Leader,
 		Factor: t.table.row.Replicas, Ignore: sim.Keys(m.store.Maintenance)}

@@ -14,36 +14,34 @@ func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
 	report *wire.TabletReport) wire.Status {
 	known := m.knownTablets(report)
 	unlock := lockTablets(p, known)
-	b := &catalog.Batch{}
+	if report.Full && m.v.On(variant.KUDU849) {
+		m.forgetReplicas(from)
+	}
+	var rows []*catalog.Tablet
 	var current []compared
 	for i := range report.Tablets {
 		r := &report.Tablets[i]
 		t := m.cat.tablets[r.Tablet]
-		if t == nil { // never deleted: the master may be stale (42b65b039)
-			continue
-		}
-		if !t.row.Gone() && !t.table.row.Gone() && r.Running {
+		if t != nil && !t.row.Gone() && !t.table.row.Gone() && r.Running {
 			current = append(current, compared{r, t, t.row})
-			if row := m.compare(t, from, r); row != t.row {
-				b.Tablets = append(b.Tablets, row)
-			}
+			rows = append(rows, m.compare(t, from, r))
 		}
 	}
-	status := m.writeAndPublish(p, term, b)
+	status := m.writeReported(p, term, rows)
 	unlock()
 	if !status.OK() {
 		return status
+	}
+	for _, c := range current {
+		m.noteSchemaVersion(p, term, c.tablet, c.report.SchemaVersion)
 	}
 	for i := range report.Tablets {
 		m.discard(from, &report.Tablets[i])
 	}
 	for _, c := range current {
-		m.noteSchemaVersion(p, term, c.tablet, c.report.SchemaVersion)
-	}
-	for _, c := range current {
 		if t := c.tablet; !t.table.row.Gone() && !t.row.Gone() {
 			m.tombstoneEvicted(t, c.before)
-			m.manageReplicas(t, from, c.report, !c.before.Equal(t.row))
+			m.manageReplicas(p, t, from, c.report, !c.before.Equal(t.row))
 			if c.report.SchemaVersion != t.table.row.Version {
 				m.alterTablet(t, true)
 			}
@@ -62,6 +60,23 @@ type compared struct {
 	before *catalog.Tablet
 }
 
+// writeReported makes the rows that a report has changed those of the catalog: one write for all,
+// and none if nothing has changed (KUDU-1125).
+func (m *Master) writeReported(p *sim.Proc, term int64, rows []*catalog.Tablet) wire.Status {
+	b := &catalog.Batch{}
+	for _, row := range rows {
+		if m.v.On(variant.KUDU1125) {
+			one := &catalog.Batch{Tablets: []*catalog.Tablet{row}}
+			if s := m.writeAndPublish(p, term, one); !s.OK() {
+				return s
+			}
+		} else if row != m.cat.tablets[row.ID].row {
+			b.Tablets = append(b.Tablets, row)
+		}
+	}
+	return m.writeAndPublish(p, term, b)
+}
+
 func (m *Master) knownTablets(report *wire.TabletReport) []*tabletInfo {
 	var known []*tabletInfo
 	for i := range report.Tablets {
@@ -73,14 +88,19 @@ func (m *Master) knownTablets(report *wire.TabletReport) []*tabletInfo {
 }
 
 // discard tells the reporter to give up a replica that the catalog says nobody needs: its tablet is
-// gone, or it was evicted, which the reporter may not have heard of. Kudu spares one that knows the
-// very configuration which it is not in: a copy that was under way during an eviction, or for an
-// addition that was aborted, stays. That the index is the same does not do: of a tablet's creation
-// (-1) a master that was deposed may have another view, and perhaps has chosen nobody yet.
+// gone, or it was evicted, which the reporter may not have heard of. A tablet that is not known is
+// left alone: this master may be deposed, and the tablet newer than all it knows (42b65b039). Kudu
+// spares a replica that knows the very configuration which it is not in: a copy that was under way
+// during an eviction, or for an addition that was aborted, stays. That the index is the same does
+// not do: of a tablet's creation (-1) a master that was deposed may have another view, and perhaps
+// has chosen nobody yet.
 func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 	t := m.cat.tablets[r.Tablet]
 	switch {
 	case t == nil:
+		if m.v.On(variant.DeleteUnknownTablets) {
+			m.deleteUnknown(r.Tablet, from)
+		}
 		return
 	case t.row.Gone() || t.table.row.Gone():
 		m.deleteReplica(t, from)
@@ -89,7 +109,8 @@ func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 		return
 	}
 	known, theirs := t.row.Consensus.Config, r.State.Config
-	if r.Data != wire.DataTombstoned && len(known.Members) > 0 && !known.Has(from) &&
+	buried := r.Data == wire.DataTombstoned && !m.v.On(variant.KUDU2114)
+	if !buried && len(known.Members) > 0 && !known.Has(from) &&
 		(theirs.Index < known.Index || theirs.Equal(known)) {
 		m.tombstoneReplica(t, from, known.Index)
 	}
@@ -98,7 +119,7 @@ func (m *Master) discard(from wire.ServerID, r *wire.ReportedTablet) {
 // compare returns the row of a tablet after a report of one of its replicas.
 func (m *Master) compare(t *tabletInfo, from wire.ServerID,
 	r *wire.ReportedTablet) *catalog.Tablet {
-	row := t.row.Learn(from, r.State)
+	row := t.row.Learn(from, r.State, catalog.BugsOf(m.v))
 	m.noteReplica(from, r, row != t.row)
 	leaderKnown := r.State.Config.Has(r.State.Leader)
 	if row.State == catalog.TabletCreating && leaderKnown {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tabletop/model/catalog"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -20,14 +21,16 @@ type task struct {
 	deadline sim.Time
 	target   func() wire.ServerID               // found anew for every attempt; NoServer: not known
 	request  func(to wire.ServerID) sim.Message // made anew for every attempt
-	attempt  int
 	aborted  bool
 	// unique makes it a duplicate of one that looks the same (TableInfo::ContainsTask); so are
 	// those that a report asks for, since the next report asks for them again.
-	unique bool
-	wake   sim.Cond
+	unique  bool
+	deletes bool // it asks for a replica to be given up, one way or the other
+	wake    sim.Cond
 	// settles tells whether an answer ends the task.
 	settles func(wire.Code) bool
+	// done takes note of the answer OK; nil: it says nothing new.
+	done func(p *sim.Proc)
 	// obsolete tells that the task is of no use any more; nil: never.
 	obsolete func() bool
 }
@@ -40,12 +43,16 @@ type TaskInfo struct {
 	Config int64         // index of the configuration that it is about, if it changes that
 	Target wire.ServerID // of the latest attempt; NoServer: not known
 	Wait   string        // what it waits for, for people
+	Began  sim.Time      // by the master's clock
+	Tries  int
 }
 
 // launch runs the task.
 func (m *Master) launch(t *task) {
-	t.info.Table, t.info.Target = t.table.row.ID, wire.NoServer
-	if t.unique && slices.ContainsFunc(t.table.tasks, t.looksLike) {
+	t.info.Table, t.info.Target = t.table.row.ID, t.target()
+	t.info.Began = m.node.Now()
+	if t.unique && !m.v.On(variant.KUDU2992) && slices.ContainsFunc(t.table.tasks,
+		func(o *task) bool { return m.alike(t, o) }) {
 		return
 	}
 	t.table.tasks = append(t.table.tasks, t)
@@ -57,9 +64,12 @@ func (m *Master) launch(t *task) {
 	})
 }
 
-func (t *task) looksLike(o *task) bool {
-	return o.info.Name == t.info.Name && o.info.Tablet == t.info.Tablet &&
-		o.info.Config == t.info.Config && o.target() == t.target()
+// alike reports whether two tasks are for the same thing. Kudu compares their descriptions, which
+// do not tell a deletion for good from one that leaves a tombstone (23e07e3a9).
+func (m *Master) alike(t, o *task) bool {
+	sameKind := o.info.Name == t.info.Name || m.v.On(variant.L5) && o.deletes && t.deletes
+	return sameKind && o.info.Tablet == t.info.Tablet && o.info.Config == t.info.Config &&
+		o.target() == t.target()
 }
 
 // run makes attempts until one settles the task, and says how it ended.
@@ -74,7 +84,7 @@ func (m *Master) run(p *sim.Proc, t *task) string {
 		if p.Now() >= t.deadline {
 			return "deadline passed"
 		}
-		t.attempt++
+		t.info.Tries++
 		result, ended := m.tryOnce(p, t)
 		if ended {
 			return result
@@ -106,6 +116,9 @@ func (m *Master) tryOnce(p *sim.Proc, t *task) (result string, ended bool) {
 		return err.Error(), false
 	}
 	code := resp.(*wire.TabletResponse).Status.Code
+	if code == wire.OK && t.done != nil {
+		t.done(p)
+	}
 	return code.String(), t.settles(code)
 }
 
@@ -113,8 +126,11 @@ func (m *Master) tryOnce(p *sim.Proc, t *task) (result string, ended bool) {
 // 49 ms more (RescheduleWithBackoffDelay).
 func (m *Master) backoff(p *sim.Proc, t *task) time.Duration {
 	d := time.Minute
-	if t.attempt <= 12 {
-		d = time.Millisecond << (t.attempt + 3)
+	if t.info.Tries <= 12 {
+		d = time.Millisecond << (t.info.Tries + 3)
+	}
+	if m.v.On(variant.KUDU2320) && m.ts.descriptors[t.info.Target] == nil {
+		return time.Millisecond
 	}
 	d += m.node.Uniform(streamBackoff, 0, 49*time.Millisecond)
 	return min(d, max(t.deadline.Sub(p.Now()), time.Millisecond))
@@ -181,6 +197,13 @@ func (m *Master) deleteReplica(tablet *tabletInfo, server wire.ServerID) {
 	m.giveUpReplica("DeleteReplica", tablet, server, false, wire.NoCAS)
 }
 
+// deleteUnknown tells a server to delete a replica whose tablet this master has never heard of.
+// Nobody can abort that.
+func (m *Master) deleteUnknown(id wire.TabletID, server wire.ServerID) {
+	nobody := &tableInfo{row: &catalog.Table{}}
+	m.deleteReplica(&tabletInfo{row: &catalog.Tablet{ID: id}, table: nobody}, server)
+}
+
 // tombstoneReplica tells a server that is no member of the configuration of that index to give its
 // replica up. One that has heard of a later configuration does not: it may be a member there.
 func (m *Master) tombstoneReplica(tablet *tabletInfo, server wire.ServerID, index int64) {
@@ -192,31 +215,56 @@ func (m *Master) tombstoneReplica(tablet *tabletInfo, server wire.ServerID, inde
 
 func (m *Master) giveUpReplica(name string, tablet *tabletInfo, server wire.ServerID,
 	tombstone bool, cas int64) {
-	id := tablet.row.ID
+	id, patience := tablet.row.ID, unresponsiveTSTimeout
+	if m.v.On(variant.KUDU1062) {
+		patience = tsRPCTimeout
+	}
+	settling := []wire.Code{wire.OK, wire.TabletNotFound, wire.CASFailed}
+	if !m.v.On(variant.KUDU3341) {
+		settling = append(settling, wire.WrongServerUUID)
+	}
+	if m.v.On(variant.L5) {
+		settling = append(settling, wire.AlreadyInProgress)
+	}
 	m.launch(&task{
 		info:     TaskInfo{Name: name, Tablet: id},
 		table:    tablet.table,
 		unique:   true,
-		deadline: m.node.Now().Add(unresponsiveTSTimeout),
+		deletes:  true,
+		deadline: m.node.Now().Add(patience),
 		target:   func() wire.ServerID { return server },
 		request: func(to wire.ServerID) sim.Message {
 			return &wire.DeleteTabletRequest{Dest: to, Tablet: id, Tombstone: tombstone, CAS: cas}
 		},
-		settles: settledBy(wire.OK, wire.TabletNotFound, wire.CASFailed, wire.WrongServerUUID),
+		settles: settledBy(settling...),
 	})
 }
 
-// alterTablets tells the leader of every tablet of the table the latest schema.
-func (m *Master) alterTablets(t *tableInfo) {
+// unreachable lists the tablets that an alter about to be written passes over: none. With KUDU-849
+// those of which no leader is known.
+func (m *Master) unreachable(t *tableInfo) []*tabletInfo {
+	if !m.v.On(variant.KUDU849) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(t.tablets), func(t *tabletInfo) bool {
+		return m.leaderOf(t.row) != wire.NoServer
+	})
+}
+
+// alterTablets tells the leader of every tablet of the table, but some, the latest schema.
+func (m *Master) alterTablets(t *tableInfo, but []*tabletInfo) {
 	for _, tablet := range t.tablets {
-		m.alterTablet(tablet, false)
+		if !slices.Contains(but, tablet) {
+			m.alterTablet(tablet, false)
+		}
 	}
 }
 
 // alterTablet ships the schema that is the latest when it is sent, so that late duplicates are
 // harmless (AsyncAlterTable).
 func (m *Master) alterTablet(tablet *tabletInfo, unique bool) {
-	m.launch(&task{
+	sent := int64(-1)
+	t := &task{
 		info:     TaskInfo{Name: "AlterTable", Tablet: tablet.row.ID},
 		table:    tablet.table,
 		unique:   unique,
@@ -224,12 +272,28 @@ func (m *Master) alterTablet(tablet *tabletInfo, unique bool) {
 		target:   func() wire.ServerID { return m.leaderOf(tablet.row) },
 		request: func(to wire.ServerID) sim.Message {
 			table := tablet.table.row
+			sent = table.Version
 			return &wire.AlterSchemaRequest{Dest: to, Tablet: tablet.row.ID, Version: table.Version,
 				Schema: table.Schema}
 		},
 		settles: settledBy(wire.OK, wire.TabletNotFound, wire.MismatchedSchema,
 			wire.TabletHasANewerSchema),
-	})
+	}
+	if m.v.On(variant.KUDU679) {
+		t.done = func(p *sim.Proc) { m.altered(p, tablet, sent) }
+	}
+	m.launch(t)
+}
+
+// altered takes note, in the thread that the answer came in, that a tablet has a version of the
+// schema. The other masters' answers to what it writes come in the same thread (KUDU-679).
+func (m *Master) altered(p *sim.Proc, tablet *tabletInfo, version int64) {
+	if term, ok := m.enter(); ok {
+		defer m.leave()
+		m.reactor.Lock(p, "the thread that takes answers")
+		m.noteSchemaVersion(p, term, tablet, version)
+		m.reactor.Unlock()
+	}
 }
 
 func (m *Master) name(id wire.ServerID) string {

@@ -3,6 +3,7 @@ package master
 import (
 	"tabletop/model/catalog"
 	"tabletop/model/placement"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -52,12 +53,13 @@ func (d *tsDescriptor) noteCreation(now sim.Time) {
 // (TSManager::RegisterTS).
 func (m *Master) register(id wire.ServerID, incarnation int64) bool {
 	d := m.ts.descriptors[id]
-	if d == nil {
-		d = &tsDescriptor{id: id, incarnation: incarnation}
+	switch {
+	case d == nil:
+		d = &tsDescriptor{id: id}
 		m.ts.descriptors[id] = d
 		m.ts.displace(id)
-	}
-	if incarnation < d.incarnation {
+	case incarnation < d.incarnation,
+		incarnation == d.incarnation && m.v.On(variant.KUDU86):
 		return false
 	}
 	d.incarnation, d.hasFullReport = incarnation, false

@@ -113,6 +113,9 @@ type Config struct {
 	// EndWithTerm makes Replicate return ErrDeposed when leadership ends, instead of waiting
 	// until the fate of the entry is known as Kudu does.
 	EndWithTerm bool
+	// Reactor is held by whoever keeps the thread busy that takes the answers of peers; nil: it is
+	// always free.
+	Reactor *sim.Mutex
 }
 
 // Timing is how long a replica waits for what, and how much it sends at once.

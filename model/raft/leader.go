@@ -101,6 +101,10 @@ func (l *leadership) drive(p *sim.Proc, f *peer) {
 		asked := l.asked
 		req := l.request(f)
 		m, err := p.Call(f.id.Node(), req, p.Now().Add(l.r.cfg.Timing.RPC))
+		if reactor := l.r.cfg.Reactor; reactor != nil {
+			reactor.Lock(p, "the thread that takes answers")
+			reactor.Unlock()
+		}
 		if l.over || f.over {
 			return
 		}

@@ -274,7 +274,13 @@ func (r *Replica) StepDown() bool {
 	if r.role != Leader {
 		return false
 	}
-	r.adoptTerm(r.meta.Term + 1)
+	if r.bug(variant.KUDU2335) {
+		r.leader = wire.NoServer
+		r.becomeFollower()
+		r.changed()
+	} else {
+		r.adoptTerm(r.meta.Term + 1)
+	}
 	r.snooze(2 * r.cfg.Timing.minElectionTimeout())
 	return true
 }

@@ -48,6 +48,9 @@ func (ts *TServer) startHeartbeaters(masters []wire.ServerID) {
 	for _, m := range masters {
 		ts.startHeartbeater(&heartbeater{master: m})
 	}
+	if ts.v.On(variant.KUDU2684) { // the list has the first one twice
+		ts.startHeartbeater(&heartbeater{master: masters[0]})
+	}
 }
 
 // heartbeatTo makes the masters that heartbeats go to those that the leader names; what others name
@@ -85,7 +88,11 @@ func (h *heartbeater) markDirty(id wire.TabletID) {
 func (h *heartbeater) run(p *sim.Proc) {
 	for !h.over {
 		next := p.Now().Add(heartbeatInterval)
-		if (h.register || h.full) && h.failures < maxFailuresBeforeBackoff {
+		patience := maxFailuresBeforeBackoff
+		if h.ts.v.On(variant.BackoffOffByOne) {
+			patience++
+		}
+		if (h.register || h.full) && h.failures < patience {
 			next = p.Now()
 		}
 		for !h.triggered && p.Now() < next {
@@ -159,7 +166,7 @@ func (h *heartbeater) lookForNewLeader(resp *wire.TSHeartbeatResponse, sentFull 
 func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 	ts := h.ts
 	req := &wire.TSHeartbeatRequest{Server: ts.instance.ID, Incarnation: ts.instance.Stamp,
-		Register: h.register, LiveTablets: len(ts.tablets)}
+		Register: h.register, LiveTablets: ts.LiveTablets()}
 	req.Report = wire.TabletReport{Full: h.full || h.register, Seq: h.seq}
 	h.seq++
 	if req.Report.Full {
@@ -216,8 +223,12 @@ const leftoverInterval = time.Minute
 // reportLeftovers makes sure that what is left of a replica does not outlive its table: nobody
 // tells a server that is no member any more, or was not yet one by the catalog.
 func (ts *TServer) reportLeftovers(p *sim.Proc) {
+	interval := leftoverInterval
 	for ts.v.On(variant.ReportLeftovers) {
-		p.Sleep("report of leftovers", leftoverInterval)
+		p.Sleep("report of leftovers", interval)
+		if ts.v.On(variant.KUDU3638) { // that it was reported is not noted
+			interval = heartbeatInterval
+		}
 		for _, id := range sim.Keys(ts.tablets) {
 			if t := ts.tablets[id]; t.Data == wire.DataTombstoned || t.forsaken(p.Now()) {
 				ts.markDirty(id)

@@ -44,6 +44,9 @@ func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire
 	case t.consensus == nil && t.failed == "" && t.Data == wire.DataReady:
 		return wire.Err(wire.TabletNotRunning, "")
 	case req.Tombstone && t.Data == wire.DataTombstoned:
+		if ts.v.On(variant.TombstoneNotIdempotent) {
+			return wire.Err(wire.TabletNotRunning, "")
+		}
 		return wire.Status{}
 	case req.CAS != wire.NoCAS && open && ts.overtaken(r, req.CAS):
 		return wire.Err(wire.CASFailed, "")
@@ -88,7 +91,9 @@ func (t *replica) bury(p *sim.Proc, by Order) {
 	t.Superblock = tablet.Tombstone(p, t.dir(), t.Superblock)
 	t.raise(p)
 	t.busy = false
-	t.ts.markDirty(t.Tablet)
+	if t.ts.v.On(variant.ReportLeftovers) {
+		t.ts.markDirty(t.Tablet)
+	}
 	TabletTombstoned.Publish(t.ts.node.World(), TombstoneEvent{t.event(), by, t.LastLogged})
 }
 

@@ -74,6 +74,17 @@ func (ts *TServer) ID() wire.ServerID { return ts.instance.ID }
 // Tablets returns the ids of the tablets it knows a replica of, in order.
 func (ts *TServer) Tablets() []wire.TabletID { return sim.Keys(ts.tablets) }
 
+// LiveTablets returns how many replicas it has that are whole, or not opened yet.
+func (ts *TServer) LiveTablets() int {
+	n := 0
+	for _, id := range sim.Keys(ts.tablets) {
+		if t := ts.tablets[id]; t.Data == wire.DataReady && t.failed == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Data returns what its disk holds of its replica of a tablet; DataDeleted: nothing.
 func (ts *TServer) Data(id wire.TabletID) wire.DataState {
 	if t := ts.tablets[id]; t != nil {
@@ -98,11 +109,12 @@ func (ts *TServer) SchemaVersion(id wire.TabletID) int64 {
 	return -1
 }
 
-// Unreported lists the tablets whose changes the given master has not acknowledged.
+// Unreported lists the tablets whose changes the master on the node of the given one has not
+// acknowledged.
 func (ts *TServer) Unreported(master wire.ServerID) []wire.TabletID {
 	var ids []wire.TabletID
 	for _, h := range ts.beats {
-		if h.master == master || len(ts.beats) == 1 {
+		if h.master.Node() == master.Node() || len(ts.beats) == 1 {
 			ids = append(ids, sim.Keys(h.dirty)...)
 		}
 	}

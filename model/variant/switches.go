@@ -107,6 +107,54 @@ const (
 	// KUDU3762 makes a new master serve a master tablet of its own, which is empty.
 	KUDU3762
 
+	// KUDU765 loads the catalog before what was inherited is applied, for whatever term it is then.
+	KUDU765
+	// NoLeaderLock lets requests, tasks and the load of the catalog run side by side (d1d3cfe77).
+	NoLeaderLock
+	// FatalOnLostLeadership ends a master that is deposed while it loads its catalog (6b6593a0c).
+	FatalOnLostLeadership
+	// KUDU1927 lets a master say that it leads before it is ready to.
+	KUDU1927
+	// DeleteUnknownTablets deletes replicas of tablets that the master does not know (42b65b039).
+	DeleteUnknownTablets
+	// NoDeleteOnReplace leaves the replicas of a replaced tablet where they are (c5d748198).
+	NoDeleteOnReplace
+	// KUDU849 forgets, with each full report, what the replica map has of the server.
+	KUDU849
+	// KUDU1069 forgets the leader of a term when somebody reports a newer configuration.
+	KUDU1069
+	// KUDU2147 takes a leader that is not known for one that is.
+	KUDU2147
+	// KUDU2335 lets a leader step down in its term, and takes its next report for a leader's.
+	KUDU2335
+	// KUDU679 writes the end of an alter in the thread that carries the answers of other masters.
+	KUDU679
+	// KUDU86 refuses a registration that is repeated.
+	KUDU86
+	// KUDU1125 writes every reported tablet by itself, changed or not.
+	KUDU1125
+	// KUDU1062 soon gives up telling a server to give up a replica.
+	KUDU1062
+	// KUDU3344 forgets dropped tables, and their replicas on servers that are away.
+	KUDU3344
+	// TombstoneNotIdempotent answers that a tombstone cannot be made one (bf1f244fb).
+	TombstoneNotIdempotent
+	// KUDU2114 tells a server to give up what it reports as a tombstone.
+	KUDU2114
+	// KUDU2320 tries again at once when the target is not registered.
+	KUDU2320
+	// KUDU2992 runs as many tasks for one thing as reports ask for it.
+	KUDU2992
+	// KUDU3341 goes on telling the server that has taken another's place.
+	KUDU3341
+	// L5 takes one kind of deletion for another.
+	L5
+	// KUDU3638 reports all tombstones with every heartbeat, once it has begun to.
+	KUDU3638
+	// BackoffOffByOne lets one more heartbeat fail before a tablet server slows down (935fa9236).
+	BackoffOffByOne
+	// KUDU2684 heartbeats twice to a master that is listed twice.
+	KUDU2684
 	// KUDU1034 lets a client go on with a tablet server that does not answer.
 	KUDU1034
 	// KUDU1054 lets a client go on with a tablet server that has no such tablet.
@@ -231,6 +279,41 @@ var Defects = []Defect{
 	{KUDU3762, "KUDU-3762", "a new master answers from an empty tablet instead of copying one",
 		"B38", nil},
 
+	{KUDU765, "KUDU-765", "the catalog is loaded before what was inherited is applied", "B03", nil},
+	{NoLeaderLock, "d1d3cfe77", "the catalog is loaded while requests and tasks run", "B07", nil},
+	{FatalOnLostLeadership, "6b6593a0c", "losing leadership while loading ends the process", "B22",
+		nil},
+	{KUDU1927, "KUDU-1927", "a master says that it leads before it is ready to", "A6", nil},
+	{DeleteUnknownTablets, "42b65b039", "a deposed master has tablets deleted that are new to it",
+		"B06", nil},
+	{NoDeleteOnReplace, "c5d748198", "replicas of a replaced tablet are never deleted", "B16",
+		[]Switch{ReportLeftovers}},
+	{KUDU849, "KUDU-849", "a full report wipes a server's locations, and an alter skips it", "B18",
+		[]Switch{KUDU1353}},
+	{KUDU1069, "KUDU-1069", "a report without a leader makes the master forget it", "B20", nil},
+	{KUDU2147, "KUDU-2147", "no leader counts as a leader, and the real one is not learned",
+		"B20", nil},
+	{KUDU2335, "KUDU-2335", "the report of a leader that stepped down counts as a leader's",
+		"B21", nil},
+	{KUDU679, "KUDU-679", "the end of an alter is written by the thread that must carry it",
+		"B25", nil},
+	{KUDU86, "KUDU-86", "a registration whose answer was lost is refused for ever", "B32", nil},
+	{KUDU1125, "KUDU-1125", "a report costs one write for every tablet", "B32", nil},
+	{KUDU1062, "KUDU-1062", "a deletion is given up while its server is away", "B33",
+		[]Switch{ReportLeftovers}},
+	{KUDU3344, "KUDU-3344", "what was dropped is forgotten while a server that has it is away",
+		"B33", nil},
+	{TombstoneNotIdempotent, "bf1f244fb", "a tombstone is asked for again and again", "B35", nil},
+	{KUDU2114, "KUDU-2114", "each report of a tombstone has it deleted again", "B35", nil},
+	{KUDU2320, "KUDU-2320", "a task whose server is not known is tried again without a wait", "B35",
+		nil},
+	{KUDU2992, "KUDU-2992", "each report adds another task for the same deletion", "B35", nil},
+	{KUDU3341, "KUDU-3341", "a deletion is repeated though another server answers", "B35", nil},
+	{L5, "L5", "a tombstone that is on its way keeps a deletion from being sent", "L5",
+		[]Switch{ReportLeftovers}},
+	{KUDU3638, "KUDU-3638", "every heartbeat reports all tombstones", "B37", nil},
+	{BackoffOffByOne, "935fa9236", "a heartbeat that fails is repeated once too often", "A20", nil},
+	{KUDU2684, "KUDU-2684", "a master that is listed twice gets every report twice", "A20", nil},
 	{KUDU1034, "KUDU-1034", "a client goes on with a tablet server that does not answer", "A7", nil},
 	{KUDU1054, "KUDU-1054", "a client goes on with a tablet server that has no such tablet", "A7",
 		nil},
@@ -241,6 +324,10 @@ var Defects = []Defect{
 	{SafeTime, "safe-time", "a leader vouches for a snapshot that its successor does not know of",
 		"safe-time", nil},
 }
+
+// Bare lists the defects without code of their own: they are the absence of the defences that they
+// need off.
+var Bare = []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486}
 
 // Defences lists all defences.
 var Defences = []Defence{
@@ -277,16 +364,17 @@ var Profiles = []Profile{
 		Defects: []Switch{KUDU1353, KUDU1374, KUDU1358, KUDU1991, KUDU1537, KUDU1188, L12,
 			StartStamp, KUDU3486, NoTruncateOnStatusAbort, KUDU1338, KUDU1469, KUDU1586, KUDU1365,
 			KUDU2947, KUDU2155, KUDU2048, KUDU2020, KUDU1613, KUDU1407, L3, KUDU2138,
-			KUDU1034, KUDU2463, ReplayDropsRowErrors, SafeTime},
+			KUDU1034, KUDU2463, ReplayDropsRowErrors, SafeTime,
+			NoLeaderLock, DeleteUnknownTablets, KUDU2335, KUDU3341},
 		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-1.0", Title: "Kudu with what was adopted against KUDU-1353",
 		Defects: []Switch{KUDU1991, KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
 			NoTruncateOnStatusAbort, KUDU1365, KUDU2947, KUDU2155, KUDU2048, KUDU2020, KUDU1613,
-			KUDU1407, L3, KUDU2138,
+			KUDU1407, L3, KUDU2138, KUDU2335, KUDU3341,
 			KUDU1034, KUDU2463, ReplayDropsRowErrors, SafeTime},
 		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-head", Title: "Kudu of today, with its open hazards",
 		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
-			L3, SafeTime},
+			L3, L5, SafeTime},
 		Options: []string{"waits-end-with-term=false"}},
 }

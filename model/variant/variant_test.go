@@ -1,6 +1,7 @@
 package variant
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,6 +27,22 @@ func TestDefectBringsWhatItNeeds(t *testing.T) {
 	require.False(t, v.On(FullReportByTerm))
 	require.False(t, v.On(ResumeIntentions))
 	require.True(t, v.On(ExactlyOnceDDL), "nothing else is touched")
+}
+
+// Without a defect of which some code is left, the system lacks what it lacked with it.
+func TestDefencesOfDefects(t *testing.T) {
+	for id, want := range map[string][]string{
+		"KUDU-1374": {"full-report-by-term", "resume-intentions"},
+		"KUDU-1353": nil, // what it needs is a defect
+		"KUDU-1537": nil, // it is nothing but the absence of a defence
+	} {
+		d, _ := FindDefect(id)
+		require.Equal(t, want, d.Defences(), id)
+	}
+	for _, s := range Bare {
+		d := Defects[slices.IndexFunc(Defects, func(d Defect) bool { return d.Switch == s })]
+		require.NotEmpty(t, d.Needs, d.ID)
+	}
 }
 
 func TestWithoutRemovesOneThing(t *testing.T) {

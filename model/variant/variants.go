@@ -125,6 +125,18 @@ func FindDefect(id string) (Defect, bool) {
 	return Defects[i], true
 }
 
+// Defences returns the ids of the defences that the defect needs off, if it has code of its own
+// besides.
+func (d Defect) Defences() []string {
+	var ids []string
+	for _, known := range Defences {
+		if slices.Contains(d.Needs, known.Switch) && !slices.Contains(Bare, d.Switch) {
+			ids = append(ids, known.ID)
+		}
+	}
+	return ids
+}
+
 func findDefence(id string) (Defence, bool) {
 	i := slices.IndexFunc(Defences, func(d Defence) bool { return d.ID == id })
 	if i < 0 {

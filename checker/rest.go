@@ -1,0 +1,84 @@
+package checker
+
+import (
+	"fmt"
+	"time"
+
+	"tabletop/model/master"
+	"tabletop/model/raft"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// rest listens to a cluster that has nothing to do: what it says then is heartbeats, all of the
+// same size. Anything else comes now and then, but not about every second: leftovers are reported
+// once a minute, and an election without a fault is rare.
+type rest struct {
+	j      *Judges
+	looked *int
+	began  sim.Time // Never: there is no rest yet
+	heard  map[saying]int
+}
+
+// saying is what one node asks of another.
+type saying struct {
+	kind     *sim.Kind
+	from, to sim.NodeID
+}
+
+// Rest is how long to listen, and tooOften how often one node may then say the same to another, if
+// that is no heartbeat. A server whose disk was damaged may never take what it is told.
+const (
+	Rest     = 6 * time.Second
+	tooOften = 5
+	expiring = 2 * time.Second // what it takes to delete the replicas of a table
+)
+
+func watchRest(j *Judges) *rest {
+	r := &rest{j: j, looked: j.counter(Quiescence), began: sim.Never, heard: map[saying]int{}}
+	sim.Delivered.Subscribe(j.c.World, func(e *sim.Envelope) {
+		if j.c.World.Now() >= r.began && !e.Response && !j.fate.damaged[e.To] {
+			r.said(e)
+		}
+	})
+	master.Applied.Subscribe(j.c.World, r.applied)
+	return r
+}
+
+// applied lets the masters carry out what was due at that time: that a table which was dropped with
+// a reserve is gone.
+func (r *rest) applied(e master.AppliedEvent) {
+	if now := r.j.c.World.Now(); now >= r.began && len(e.Batch.Tables) > 0 {
+		r.began = now.Add(expiring)
+	}
+}
+
+// BeginRest tells that the cluster has nothing left to do.
+func (j *Judges) BeginRest() { j.rest.began = j.c.World.Now() }
+
+func (r *rest) said(e *sim.Envelope) {
+	*r.looked++
+	if beats(e.Msg) {
+		return
+	}
+	at := saying{e.Msg.Kind(), e.From, e.To}
+	if r.heard[at]++; r.heard[at] >= tooOften {
+		w := r.j.c.World
+		r.j.report(Violation{Oracle: Quiescence, Object: "cluster", Reason: "no-rest",
+			Detail: fmt.Sprintf("%v after everything was done, %s sends %s the %dth %v: %v",
+				w.Now().Sub(r.began), w.Node(e.From).Name(), w.Node(e.To).Name(), r.heard[at],
+				at.kind, e.Msg)})
+	}
+}
+
+// beats reports whether a message is a heartbeat and no more. Of another core's it is not known.
+func beats(msg sim.Message) bool {
+	switch m := msg.(type) {
+	case *wire.UpdateConsensusRequest:
+		return len(m.Entries) == 0
+	case *wire.TSHeartbeatRequest:
+		return !m.Register && !m.Report.Full && len(m.Report.Tablets)+len(m.Report.Removed) == 0
+	}
+	_, foreign := msg.(raft.Foreign)
+	return foreign
+}
