@@ -60,6 +60,11 @@ var catalogue = map[string]string{
 	"KUDU-1023": checker.Liveness,
 	"5e895c642": checker.Liveness,
 	"KUDU-3762": checker.Liveness,
+
+	"7b1e17991":                  checker.Liveness,
+	"alter-done-by-version":      checker.Done,
+	"soft-delete-hides-creation": checker.Done,
+	"expiry-by-wall-clock":       checker.CatalogIntegrity,
 }
 
 func TestEveryDefectHasItsJudge(t *testing.T) {

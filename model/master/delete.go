@@ -2,8 +2,10 @@ package master
 
 import (
 	"cmp"
+	"time"
 
 	"tabletop/model/catalog"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -18,7 +20,7 @@ func (d *ddl) deleteTable(p *sim.Proc, req *wire.DeleteTableRequest) *wire.DDLRe
 	}
 	defer t.lock.Unlock()
 	if req.Reserve > 0 {
-		return d.change(p, t.row.SoftDeleted(req.Reserve))
+		return d.softDelete(p, t, req.Reserve)
 	}
 	tablets, unlock := t.lockAllTablets(p)
 	defer unlock()
@@ -31,10 +33,22 @@ func (d *ddl) deleteTable(p *sim.Proc, req *wire.DeleteTableRequest) *wire.DDLRe
 	return resp
 }
 
-// change writes a row of a table and nothing else.
-func (d *ddl) change(p *sim.Proc, row *catalog.Table) *wire.DDLResponse {
-	resp := d.commit(p, &catalog.Batch{Tables: []*catalog.Table{row}},
-		d.answer(wire.Status{}, row.ID, row.Version))
+// softDelete frees the name of a table and keeps all else, its tablets' creation included. Follows
+// CatalogManager::SoftDeleteTable.
+func (d *ddl) softDelete(p *sim.Proc, t *tableInfo, reserve time.Duration) *wire.DDLResponse {
+	row := t.row.SoftDeleted(reserve)
+	if d.m.v.On(variant.ExpiryByWallClock) {
+		row.DeletedAt = d.m.node.Wall()
+	}
+	b := &catalog.Batch{Tables: []*catalog.Table{row}}
+	if d.m.v.On(variant.SoftDeleteHidesCreation) {
+		tablets, unlock := t.lockAllTablets(p)
+		defer unlock()
+		for _, tablet := range tablets {
+			b.Tablets = append(b.Tablets, tablet.row.In(catalog.TabletRunning))
+		}
+	}
+	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, row.Version))
 	if resp.Status.OK() {
 		p.At(PointPublished)
 	}
@@ -93,10 +107,13 @@ func (d *ddl) recallTable(p *sim.Proc, req *wire.RecallDeletedTableRequest) *wir
 		return d.refuse(p, s)
 	}
 	defer release()
-	resp := d.change(p, t.row.Recalled(name))
+	row := t.row.Recalled(name)
+	resp := d.commit(p, &catalog.Batch{Tables: []*catalog.Table{row}},
+		d.answer(wire.Status{}, row.ID, row.Version))
 	if resp.Status.OK() {
 		d.m.alterTablets(t)
 		d.m.finishAlter(p, d.term, t)
+		p.At(PointPublished)
 	}
 	return resp
 }
@@ -116,7 +133,7 @@ func (m *Master) runExpiry(p *sim.Proc) {
 // expireTables drops the tables that this leader has known for soft-deleted since their reserve.
 func (m *Master) expireTables(p *sim.Proc, term int64) {
 	for _, id := range sim.Keys(m.cat.soft) {
-		if t := m.cat.soft[id]; t != nil && t.expired(p.Now()) {
+		if t := m.cat.soft[id]; t != nil && m.expired(t) {
 			m.expireTable(p, term, t)
 		}
 	}
@@ -126,7 +143,7 @@ func (m *Master) expireTables(p *sim.Proc, term int64) {
 func (m *Master) expireTable(p *sim.Proc, term int64, t *tableInfo) {
 	t.lock.Lock(p, "lock of table "+t.row.Name)
 	defer t.lock.Unlock()
-	if !t.expired(p.Now()) {
+	if !m.expired(t) {
 		return
 	}
 	tablets, unlock := t.lockAllTablets(p)
@@ -136,6 +153,13 @@ func (m *Master) expireTable(p *sim.Proc, term int64, t *tableInfo) {
 	}
 }
 
-func (t *tableInfo) expired(now sim.Time) bool {
-	return t.row.State == catalog.TableSoftDeleted && now.Sub(t.softSince) >= t.row.Reserve
+// expired reports whether a table can be recalled no more.
+func (m *Master) expired(t *tableInfo) bool {
+	if t.row.State != catalog.TableSoftDeleted {
+		return false
+	}
+	if m.v.On(variant.ExpiryByWallClock) {
+		return m.node.Wall()-t.row.DeletedAt >= t.row.Reserve
+	}
+	return m.node.Now().Sub(t.softSince) >= t.row.Reserve
 }

@@ -107,6 +107,15 @@ const (
 	// KUDU3762 makes a new master serve a master tablet of its own, which is empty.
 	KUDU3762
 
+	// AlteringWithZeroTablets opens alters of tables without tablets; nobody ends them (7b1e17991).
+	AlteringWithZeroTablets
+	// AlterDoneByVersion ends an alter although tablets that it has added do not run.
+	AlterDoneByVersion
+	// SoftDeleteHidesCreation takes the tablets of a soft-deleted table for created.
+	SoftDeleteHidesCreation
+	// ExpiryByWallClock compares the wall clocks of two masters to see whether a reserve is over.
+	ExpiryByWallClock
+
 	// FullReportByTerm: a tablet server sends a full report for every term of a leader master.
 	FullReportByTerm
 	// ResumeIntentions: a new leader master takes up the alters that its catalog says are open.
@@ -218,6 +227,17 @@ var Defects = []Defect{
 		nil},
 	{KUDU3762, "KUDU-3762", "a new master answers from an empty tablet instead of copying one",
 		"B38", nil},
+
+	{AlteringWithZeroTablets, "7b1e17991", "an alter that no tablet will acknowledge is never done",
+		"B28", nil},
+	{AlterDoneByVersion, "alter-done-by-version", "an alter is done before its new tablets run",
+		"alter-done-by-version", nil},
+	{SoftDeleteHidesCreation, "soft-delete-hides-creation",
+		"a tablet that is being created when its table is soft-deleted never is",
+		"soft-delete-hides-creation", nil},
+	{ExpiryByWallClock, "expiry-by-wall-clock",
+		"a soft-deleted table expires early if a master's clock is ahead", "expiry-by-wall-clock",
+		nil},
 }
 
 // Defences lists all defences.
@@ -263,6 +283,6 @@ var Profiles = []Profile{
 		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-head", Title: "Kudu of today, with its open hazards",
 		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
-			L3},
+			L3, ExpiryByWallClock},
 		Options: []string{"waits-end-with-term=false"}},
 }
