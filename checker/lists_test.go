@@ -51,7 +51,11 @@ func TestListsAreStatesOfAnInstant(t *testing.T) {
 			require.Equal(t, c.want, l.was(c.listed.Tables, c.called))
 		})
 	}
-	change(5, sim.Never, named(3, "w", catalog.TableRunning))
-	require.True(t, l.was(listed("v", 1).Tables, 60), "a follower was sooner than the leader")
-	require.True(t, l.was(listed("v", 1, "w", 3).Tables, 60))
+	change(5, 50, named(1, "v", catalog.TableSoftDeleted))
+	require.True(t, l.was(listed().Tables, 55))
+	require.False(t, l.was(listed("v", 1).Tables, 55))
+	change(6, 60, named(1, "v", catalog.TableAltering))
+	change(7, sim.Never, named(3, "w", catalog.TableRunning))
+	require.True(t, l.was(listed("v", 1).Tables, 65), "a follower was sooner than the leader")
+	require.True(t, l.was(listed("v", 1, "w", 3).Tables, 65))
 }

@@ -185,7 +185,9 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 		}
 	case k.Group && d.r.Chance(60_000):
 		f.Target = "masters"
-	case k.Kind == ClockJump: // masters do not read the wall clock
+	case k.Kind == ClockJump && d.r.Chance(250_000): // masters hardly read the wall clock
+		f.Target = d.master(k.Kind)
+	case k.Kind == ClockJump:
 		f.Target = d.tserver()
 	case onMaster || k.Kind == KillAt || k.Kind == CutAt:
 		f.Target = d.master(k.Kind)

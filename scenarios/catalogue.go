@@ -83,4 +83,9 @@ var Catalogue = map[string]string{
 	"KUDU-3638": checker.Quiescence,
 	"935fa9236": checker.Quiescence,
 	"KUDU-2684": checker.Quiescence,
+
+	"7b1e17991":                  checker.Liveness,
+	"alter-done-by-version":      checker.Done,
+	"soft-delete-hides-creation": checker.Done,
+	"expiry-by-wall-clock":       checker.CatalogIntegrity,
 }

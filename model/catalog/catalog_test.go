@@ -35,7 +35,7 @@ func genBatch(t *rapid.T) *Batch {
 		b.Tables = append(b.Tables, &Table{ID: wire.TableID(rapid.Uint64().Draw(t, "id")),
 			Name: rapid.String().Draw(t, "name"), State: TableAltering, Replicas: 3,
 			Partitions: wire.PartitionSchema{Buckets: 2, Ranges: genRanges(t)},
-			Version:    7, Schema: genSchema(t), AppliedVersion: 6, Applied: genSchema(t)})
+			Reserve:    3, DeletedAt: 4, Version: 7, Schema: genSchema(t), AppliedVersion: 6, Applied: genSchema(t)})
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "tablets") {
 		b.Tablets = append(b.Tablets, &Tablet{ID: 9, Table: 8, State: TabletRunning,

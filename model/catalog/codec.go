@@ -113,13 +113,14 @@ func encodeTable(e *wire.Encoder, t *Table) {
 	e.Int(int(t.AppliedVersion))
 	e.Schema(t.Applied)
 	e.Int(int(t.Reserve))
+	e.Int(int(t.DeletedAt))
 }
 
 func decodeTable(d *wire.Decoder) *Table {
 	return &Table{ID: wire.TableID(d.Uint64()), Name: d.String(), State: TableState(d.Int()),
 		Replicas: d.Int(), Partitions: d.PartitionSchema(), Version: int64(d.Int()),
 		Schema: d.Schema(), AppliedVersion: int64(d.Int()), Applied: d.Schema(),
-		Reserve: time.Duration(d.Int())}
+		Reserve: time.Duration(d.Int()), DeletedAt: time.Duration(d.Int())}
 }
 
 func encodeTablet(e *wire.Encoder, t *Tablet) {

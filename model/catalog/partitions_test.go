@@ -119,7 +119,7 @@ func TestCheckPartitions(t *testing.T) {
 	}
 }
 
-// An alter of ranges alone makes no version; one that leaves no tablets is over at once.
+// An alter of ranges alone makes no version.
 func TestRepartitioned(t *testing.T) {
 	row := &Table{ID: 1, Name: "t", State: TableRunning, Replicas: 1,
 		Partitions: wire.PartitionSchema{Buckets: 1, Ranges: []wire.Range{wire.AllKeys}}}
@@ -134,10 +134,24 @@ func TestRepartitioned(t *testing.T) {
 	two := alter(added.Finished(), "+100:200")
 	require.Equal(t, TableRunning, alter(two.Finished(), "-0:100").State)
 	require.Equal(t, TableAltering, alter(two, "-0:100").State, "the other one may not run yet")
-	empty := alter(row.Altered(wire.Schema{{Name: "b"}}, "u", 3), "-:")
-	require.Equal(t, TableRunning, empty.State)
-	require.Equal(t, empty.Schema, empty.Applied)
-	require.Equal(t, int64(1), empty.AppliedVersion)
-	require.Equal(t, TableRunning, alter(empty.Altered(nil, "v", 3), "").State, "nobody would report")
+	require.False(t, two.Vacant())
+	require.True(t, alter(row, "-:").Vacant())
 	require.Equal(t, ":", text(row.Partitions.Ranges), "rows are not changed in place")
+}
+
+// A recalled table is altered until every tablet is known to have its schema, if it has any.
+func TestRecalled(t *testing.T) {
+	row := &Table{ID: 1, Name: "t", State: TableRunning, Schema: wire.Schema{{Name: "k"}},
+		Partitions: wire.PartitionSchema{Buckets: 1, Ranges: []wire.Range{wire.AllKeys}}}
+	soft := row.Altered(wire.Schema{{Name: "l"}}, "t", 1).SoftDeleted(5)
+	require.False(t, soft.Live())
+	require.False(t, soft.Gone())
+	back := soft.Recalled("u")
+	require.Equal(t, TableAltering, back.State)
+	require.Equal(t, "u", back.Name)
+	require.Zero(t, back.Reserve)
+	require.Equal(t, row.Applied, back.Applied, "readers see what they saw")
+	soft.Partitions.Ranges = nil
+	require.Equal(t, TableRunning, soft.Recalled("u").State)
+	require.Equal(t, soft.Schema, soft.Recalled("u").Applied)
 }

@@ -46,6 +46,9 @@ type Table struct {
 	// Reserve is how long the table can be recalled once it is SoftDeleted, in which state alone it
 	// is not zero.
 	Reserve time.Duration
+	// DeletedAt is what the wall clock of the master showed that soft-deleted the table, if anybody
+	// goes by that; see variant.ExpiryByWallClock.
+	DeletedAt time.Duration
 }
 
 // Live reports whether the table holds its name.
@@ -61,7 +64,7 @@ func (t *Table) Equal(o *Table) bool {
 		slices.Equal(t.Partitions.Ranges, o.Partitions.Ranges) &&
 		t.Version == o.Version && slices.Equal(t.Schema, o.Schema) &&
 		t.AppliedVersion == o.AppliedVersion && slices.Equal(t.Applied, o.Applied) &&
-		t.Reserve == o.Reserve
+		t.Reserve == o.Reserve && t.DeletedAt == o.DeletedAt
 }
 
 // TabletState is the state of a tablet (SysTabletsEntryPB).

@@ -96,19 +96,18 @@ func (t *Table) Altered(schema wire.Schema, name string, replicas int) *Table {
 }
 
 // Repartitioned returns the row after steps that change the table's ranges. A table that gets
-// tablets is Altering until they run, at the version that it has. One that has no tablets left has
-// nothing to wait for: nobody would ever report that an alter has ended (7b1e17991).
+// tablets is Altering until they run, at the version that it has.
 func (t *Table) Repartitioned(c RangeChange) *Table {
 	next := *t
 	next.Partitions.Ranges = c.Ranges
-	switch {
-	case len(c.Ranges) == 0:
-		return next.Finished()
-	case len(c.Added) > 0:
+	if len(c.Added) > 0 {
 		next.State = TableAltering
 	}
 	return &next
 }
+
+// Vacant reports whether the table has no tablets.
+func (t *Table) Vacant() bool { return len(t.Partitions.Ranges) == 0 }
 
 // Finished returns the row once every tablet has the latest schema.
 func (t *Table) Finished() *Table {
@@ -137,7 +136,7 @@ func (t *Table) SoftDeleted(reserve time.Duration) *Table {
 func (t *Table) Recalled(name string) *Table {
 	next := *t
 	next.Name, next.State, next.Reserve = name, TableAltering, 0
-	if len(next.Partitions.Ranges) == 0 {
+	if next.Vacant() {
 		return next.Finished()
 	}
 	return &next

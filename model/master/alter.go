@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"tabletop/model/catalog"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -48,7 +49,11 @@ func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResp
 	if metadata {
 		row = row.Altered(schema, name, factor)
 	}
-	b := &catalog.Batch{Tables: []*catalog.Table{row.Repartitioned(ranges)}}
+	row = row.Repartitioned(ranges)
+	if row.Vacant() && !d.m.v.On(variant.AlteringWithZeroTablets) { // nobody would report
+		row = row.Finished()
+	}
+	b := &catalog.Batch{Tables: []*catalog.Table{row}}
 	dropped, unlock := d.m.repartition(p, t, ranges, b)
 	defer unlock()
 	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, row.Version))

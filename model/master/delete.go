@@ -1,8 +1,6 @@
 package master
 
 import (
-	"cmp"
-
 	"tabletop/model/catalog"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -18,7 +16,7 @@ func (d *ddl) deleteTable(p *sim.Proc, req *wire.DeleteTableRequest) *wire.DDLRe
 	}
 	defer t.lock.Unlock()
 	if req.Reserve > 0 {
-		return d.change(p, t.row.SoftDeleted(req.Reserve))
+		return d.softDelete(p, t, req.Reserve)
 	}
 	tablets, unlock := t.lockAllTablets(p)
 	defer unlock()
@@ -26,16 +24,6 @@ func (d *ddl) deleteTable(p *sim.Proc, req *wire.DeleteTableRequest) *wire.DDLRe
 	resp := d.commit(p, b, d.answer(wire.Status{}, t.row.ID, t.row.Version))
 	if resp.Status.OK() {
 		d.m.removed(t, tablets)
-		p.At(PointPublished)
-	}
-	return resp
-}
-
-// change writes a row of a table and nothing else.
-func (d *ddl) change(p *sim.Proc, row *catalog.Table) *wire.DDLResponse {
-	resp := d.commit(p, &catalog.Batch{Tables: []*catalog.Table{row}},
-		d.answer(wire.Status{}, row.ID, row.Version))
-	if resp.Status.OK() {
 		p.At(PointPublished)
 	}
 	return resp
@@ -63,79 +51,4 @@ func (m *Master) deleteReplicas(tablets []*tabletInfo) {
 			m.deleteReplica(tablet, server)
 		}
 	}
-}
-
-// absent says why there is no live table of that name.
-func (c *catalogManager) absent(name string) wire.Status {
-	for _, id := range sim.Keys(c.soft) {
-		if c.soft[id].row.Name == name {
-			return wire.Err(wire.TableSoftDeleted, "table "+name+" is soft-deleted")
-		}
-	}
-	return noTable(name)
-}
-
-// recallTable makes a soft-deleted table live again; its tablets have been kept. Follows
-// CatalogManager::RecallDeletedTable, with the alter that it ends in.
-func (d *ddl) recallTable(p *sim.Proc, req *wire.RecallDeletedTableRequest) *wire.DDLResponse {
-	t := d.m.cat.soft[req.Table]
-	if t == nil {
-		return d.refuse(p, noTable(req.Table.String()))
-	}
-	t.lock.Lock(p, "lock of table "+t.row.Name)
-	defer t.lock.Unlock()
-	if d.m.cat.soft[req.Table] != t {
-		return d.refuse(p, noTable(req.Table.String()))
-	}
-	name := cmp.Or(req.NewName, t.row.Name)
-	release, s := d.m.cat.reserve(name)
-	if !s.OK() {
-		return d.refuse(p, s)
-	}
-	defer release()
-	resp := d.change(p, t.row.Recalled(name))
-	if resp.Status.OK() {
-		d.m.alterTablets(t, d.m.unreachable(t))
-		d.m.finishAlter(p, d.term, t)
-	}
-	return resp
-}
-
-// runExpiry is the process that drops soft-deleted tables for good when their time is over
-// (ExpiredReservedTablesDeleterThread).
-func (m *Master) runExpiry(p *sim.Proc) {
-	for {
-		p.Sleep("soft-deleted tables to expire", m.v.ExpiryInterval)
-		if term, ok := m.enter(); ok {
-			m.expireTables(p, term)
-			m.leave()
-		}
-	}
-}
-
-// expireTables drops the tables that this leader has known for soft-deleted since their reserve.
-func (m *Master) expireTables(p *sim.Proc, term int64) {
-	for _, id := range sim.Keys(m.cat.soft) {
-		if t := m.cat.soft[id]; t != nil && t.expired(p.Now()) {
-			m.expireTable(p, term, t)
-		}
-	}
-}
-
-// expireTable drops a table, unless it has been recalled when its lock is held.
-func (m *Master) expireTable(p *sim.Proc, term int64, t *tableInfo) {
-	t.lock.Lock(p, "lock of table "+t.row.Name)
-	defer t.lock.Unlock()
-	if !t.expired(p.Now()) {
-		return
-	}
-	tablets, unlock := t.lockAllTablets(p)
-	defer unlock()
-	if m.writeAndPublish(p, term, removal(t.row, tablets)).OK() {
-		m.removed(t, tablets)
-	}
-}
-
-func (t *tableInfo) expired(now sim.Time) bool {
-	return t.row.State == catalog.TableSoftDeleted && now.Sub(t.softSince) >= t.row.Reserve
 }

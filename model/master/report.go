@@ -134,7 +134,7 @@ func (m *Master) compare(t *tabletInfo, from wire.ServerID,
 func (m *Master) noteSchemaVersion(p *sim.Proc, term int64, tablet *tabletInfo, version int64) {
 	tablet.reported = max(tablet.reported, version)
 	t := tablet.table
-	if !t.everyTabletHasLatest() {
+	if !m.mayFinish(t) {
 		return
 	}
 	t.lock.Lock(p, "lock of table "+t.row.Name)
@@ -144,20 +144,21 @@ func (m *Master) noteSchemaVersion(p *sim.Proc, term int64, tablet *tabletInfo, 
 
 // finishAlter ends the alter of a table, whose lock the caller has, if it can end.
 func (m *Master) finishAlter(p *sim.Proc, term int64, t *tableInfo) {
-	if t.everyTabletHasLatest() {
+	if m.mayFinish(t) {
 		b := &catalog.Batch{Tables: []*catalog.Table{t.row.Finished()}}
 		m.writeAndPublish(p, term, b)
 	}
 }
 
-// everyTabletHasLatest reports whether an alter is open and could end: tablets that it has added
-// run, and all have its schema.
-func (t *tableInfo) everyTabletHasLatest() bool {
+// mayFinish reports whether an alter is open and could end: tablets that it has added run, and all
+// have its schema.
+func (m *Master) mayFinish(t *tableInfo) bool {
 	if t.row.State != catalog.TableAltering {
 		return false
 	}
 	for _, tablet := range t.tablets {
-		if tablet.row.State != catalog.TabletRunning || tablet.reported < t.row.Version {
+		runs := tablet.row.State == catalog.TabletRunning || m.v.On(variant.AlterDoneByVersion)
+		if !runs || tablet.reported < t.row.Version {
 			return false
 		}
 	}

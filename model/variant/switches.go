@@ -166,6 +166,14 @@ const (
 	ReplayDropsRowErrors
 	// SafeTime lets a leader vouch for a snapshot of which its successor does not know.
 	SafeTime
+	// AlteringWithZeroTablets opens alters of tables without tablets; nobody ends them (7b1e17991).
+	AlteringWithZeroTablets
+	// AlterDoneByVersion ends an alter although tablets that it has added do not run.
+	AlterDoneByVersion
+	// SoftDeleteHidesCreation takes the tablets of a soft-deleted table for created.
+	SoftDeleteHidesCreation
+	// ExpiryByWallClock compares the wall clocks of two masters to see whether a reserve is over.
+	ExpiryByWallClock
 
 	// FullReportByTerm: a tablet server sends a full report for every term of a leader master.
 	FullReportByTerm
@@ -323,6 +331,16 @@ var Defects = []Defect{
 		"B50", nil},
 	{SafeTime, "safe-time", "a leader vouches for a snapshot that its successor does not know of",
 		"safe-time", nil},
+	{AlteringWithZeroTablets, "7b1e17991", "an alter that no tablet will acknowledge is never done",
+		"B28", nil},
+	{AlterDoneByVersion, "alter-done-by-version", "an alter is done before its new tablets run",
+		"alter-done-by-version", nil},
+	{SoftDeleteHidesCreation, "soft-delete-hides-creation",
+		"a tablet that is being created when its table is soft-deleted never is",
+		"soft-delete-hides-creation", nil},
+	{ExpiryByWallClock, "expiry-by-wall-clock",
+		"a soft-deleted table expires early if a master's clock is ahead", "expiry-by-wall-clock",
+		nil},
 }
 
 // Bare lists the defects without code of their own: they are the absence of the defences that they
@@ -375,6 +393,6 @@ var Profiles = []Profile{
 		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-head", Title: "Kudu of today, with its open hazards",
 		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
-			L3, L5, SafeTime},
+			L3, L5, ExpiryByWallClock, SafeTime},
 		Options: []string{"waits-end-with-term=false"}},
 }
