@@ -128,7 +128,6 @@ type Judges struct {
 	effects    *effects
 	cache      *cache
 	rows       *rowsJudge
-	rest       *rest
 }
 
 // Attach makes the judges watch a cluster that has not been booted yet. onFinal is called at a
@@ -155,7 +154,6 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchLeaderships(j)
 	watchQuiescence(j)
 	watchErrands(j)
-	j.rest = watchRest(j)
 	watchCrashes(j)
 	return j
 }

@@ -16,7 +16,7 @@ import (
 type rest struct {
 	j      *Judges
 	looked *int
-	began  sim.Time // Never: there is no rest yet
+	began  sim.Time
 	heard  map[saying]int
 }
 
@@ -34,27 +34,24 @@ const (
 	expiring = 2 * time.Second // what it takes to delete the replicas of a table
 )
 
-func watchRest(j *Judges) *rest {
-	r := &rest{j: j, looked: j.counter(Quiescence), began: sim.Never, heard: map[saying]int{}}
+// BeginRest tells that the cluster has nothing left to do.
+func (j *Judges) BeginRest() {
+	r := &rest{j: j, looked: j.counter(Quiescence), began: j.c.World.Now(), heard: map[saying]int{}}
 	sim.Delivered.Subscribe(j.c.World, func(e *sim.Envelope) {
-		if j.c.World.Now() >= r.began && !e.Response && !j.fate.damaged[e.To] {
+		if !e.Response && !j.fate.damaged[e.To] && j.c.World.Now() >= r.began {
 			r.said(e)
 		}
 	})
 	master.Applied.Subscribe(j.c.World, r.applied)
-	return r
 }
 
 // applied lets the masters carry out what was due at that time: that a table which was dropped with
 // a reserve is gone.
 func (r *rest) applied(e master.AppliedEvent) {
-	if now := r.j.c.World.Now(); now >= r.began && len(e.Batch.Tables) > 0 {
-		r.began = now.Add(expiring)
+	if len(e.Batch.Tables) > 0 {
+		r.began = r.j.c.World.Now().Add(expiring)
 	}
 }
-
-// BeginRest tells that the cluster has nothing left to do.
-func (j *Judges) BeginRest() { j.rest.began = j.c.World.Now() }
 
 func (r *rest) said(e *sim.Envelope) {
 	*r.looked++

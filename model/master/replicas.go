@@ -25,29 +25,31 @@ func (m *Master) tombstoneEvicted(t *tabletInfo, before *catalog.Tablet) {
 	}
 }
 
-// manageReplicas asks for one change of a tablet's configuration, if the report of its leader shows
-// that one is needed. The next report, of the change, may ask for another.
+// manageReplicas asks for one change of a tablet's configuration, if a report shows that one is
+// needed. The next report, of the change, may ask for another. Under 3-4-3 the tablet's leader must
+// have reported, with no change pending. Under 3-2-3 a newer configuration does, whoever reports it.
 func (m *Master) manageReplicas(p *sim.Proc, t *tabletInfo, from wire.ServerID,
 	r *wire.ReportedTablet, changed bool) {
 	c := r.State
 	if changed && m.v.On(variant.KUDU2335) {
 		c.Leader = t.row.Consensus.Leader
 	}
-	if t.row.State != catalog.TabletRunning || c.Leader != from || c.Pending ||
-		c.Config.Index != t.row.Consensus.Config.Index {
+	if t.row.State != catalog.TabletRunning || c.Config.Index != t.row.Consensus.Config.Index {
 		return
 	}
-	if len(c.Health) != len(c.Config.Members) {
-		p.Crash("FATAL: the leader of a tablet does not know how its replicas are")
-	}
+	byLeader := c.Leader == from && !c.Pending
 	s := replicas.State{Config: c.Config, Health: c.Health, Leader: c.Leader,
 		Factor: t.table.row.Replicas, Ignore: sim.Keys(m.store.Maintenance)}
 	var d replicas.Decision
-	if m.v.Replacement == variant.Replace323 {
-		if changed || m.v.On(variant.ResumeIntentions) {
+	switch {
+	case m.v.Replacement == variant.Replace323:
+		if changed || byLeader && m.v.On(variant.ResumeIntentions) {
 			d = replicas.Decide323(s)
 		}
-	} else {
+	case byLeader:
+		if len(c.Health) != len(c.Config.Members) {
+			p.Crash("FATAL: the leader of a tablet does not know how its replicas are")
+		}
 		d = replicas.Decide343(s, replicas.BugsOf(m.v))
 	}
 	if d.Action != replicas.None {

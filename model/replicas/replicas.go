@@ -111,7 +111,7 @@ func Decide343(s State, b Bugs) Decision {
 // makes up the number of voters, and looks at nobody's health. It is for a report that changed
 // the consensus state.
 func Decide323(s State) Decision {
-	if s.count().voters < s.Factor {
+	if len(s.Config.Voters()) < s.Factor {
 		return Decision{Action: AddVoter}
 	}
 	return Decision{}
