@@ -15,9 +15,15 @@ import (
 type errands struct {
 	j      *Judges
 	looked *int
-	graves map[hosted]int // tombstones, and how often they were asked for since
+	graves map[hosted]grave
 	beats  map[beating]pulse
 	calls  map[uint64]beating // heartbeats that are not answered
+}
+
+// grave is a tombstone, and how often it was asked for since, by the same configuration.
+type grave struct {
+	cas   int64
+	asked int
 }
 
 // beating is the heartbeats of one start of a tablet server to a master.
@@ -34,12 +40,12 @@ type pulse struct {
 	quick int  // how many in a row came at once after one that was not
 }
 
-// maxBurials is how often a tombstone may be asked for in vain: by each new leader master, and when
-// an answer is lost. In 800 storms under ideal it was twice at most.
+// maxBurials is how often a tombstone may be asked for in vain while the tablet's configuration
+// stays: by each new leader master, and when an answer is lost. In 800 storms under ideal it was twice at most.
 const maxBurials = 4
 
 func watchErrands(j *Judges) {
-	x := &errands{j: j, looked: j.counter(Quiescence), graves: map[hosted]int{},
+	x := &errands{j: j, looked: j.counter(Quiescence), graves: map[hosted]grave{},
 		beats: map[beating]pulse{}, calls: map[uint64]beating{}}
 	w := j.c.World
 	master.TaskStarted.Subscribe(w, x.started)
@@ -47,7 +53,9 @@ func watchErrands(j *Judges) {
 	sim.Sent.Subscribe(w, x.sent)
 	sim.Delivered.Subscribe(w, x.delivered)
 	tserver.TabletTombstoned.Subscribe(w, func(e tserver.TombstoneEvent) {
-		x.graves[hosted{e.Tablet, e.TServer.ID()}] += 0
+		if who := (hosted{e.Tablet, e.TServer.ID()}); x.graves[who] == (grave{}) {
+			x.graves[who] = grave{cas: e.CAS}
+		}
 	})
 	tserver.CopyStarted.Subscribe(w, func(e tserver.CopyEvent) {
 		delete(x.graves, hosted{e.Tablet, e.TServer.ID()})
@@ -88,14 +96,18 @@ func (x *errands) delivered(e *sim.Envelope) {
 	switch m := e.Msg.(type) {
 	case *wire.DeleteTabletRequest:
 		who := hosted{m.Tablet, m.Dest}
-		n, there := x.graves[who]
+		g, there := x.graves[who]
 		if !m.Tombstone || !there || x.j.c.ServerOn(e.To) != m.Dest {
 			return
 		}
-		if x.graves[who]++; n >= maxBurials {
-			x.broken("replica", "buried-again", "%s asks %s the %dth time to give up what is a "+
-				"tombstone of %v", x.name(e.From), x.name(e.To), n+1, m.Tablet)
+		if g.cas != m.CAS {
+			g = grave{cas: m.CAS}
 		}
+		if g.asked++; g.asked > maxBurials {
+			x.broken("replica", "buried-again", "%s asks %s the %dth time to give up what is a "+
+				"tombstone of %v", x.name(e.From), x.name(e.To), g.asked, m.Tablet)
+		}
+		x.graves[who] = g
 	case *wire.TSHeartbeatResponse:
 		at, known := x.calls[e.CallID()]
 		if delete(x.calls, e.CallID()); known && e.Awaited() && m.Status.OK() {

@@ -34,8 +34,16 @@ const (
 	expiring = 2 * time.Second // what it takes to delete the replicas of a table
 )
 
-// BeginRest tells that the cluster has nothing left to do.
+// BeginRest tells that the cluster has nothing left to do. Where a table wants more replicas than
+// there are servers left, masters never stop trying.
 func (j *Judges) BeginRest() {
+	if store := j.c.Catalog(); store != nil {
+		for _, id := range sim.Keys(store.Tables) {
+			if t := store.Tables[id]; !t.Gone() && t.Replicas > j.fate.tservers() {
+				return
+			}
+		}
+	}
 	r := &rest{j: j, looked: j.counter(Quiescence), began: j.c.World.Now(), heard: map[saying]int{}}
 	sim.Delivered.Subscribe(j.c.World, func(e *sim.Envelope) {
 		if !e.Response && !j.fate.damaged[e.To] && j.c.World.Now() >= r.began {

@@ -199,15 +199,13 @@ func (r *run) drive(c *client.Client, ops []PlannedOp) {
 // readBack reads every name that the plan speaks of, and the list of all, and whoever read or wrote
 // rows reads all rows; then it creates and alters every name, which must be done or refused: what
 // holds a name is in the catalog. A cluster at rest answers all that. One replica is asked for,
-// which can be had while one server is up.
+// which can be had while one server is up. What clients know of tables may be out of date: they may
+// find that out first.
 func (r *run) readBack() {
+	r.readRows()
+	r.untilIdle()
 	began := r.c.World.Now()
-	for i, c := range r.c.Clients {
-		if slices.ContainsFunc(r.plan.opsOf(i+1), func(o PlannedOp) bool { return o.OnRows() }) {
-			scan := client.Op{Kind: client.Scan}
-			r.more(c, r.forEachTable(scan, scan)) // the first may find that it has an old table open
-		}
-	}
+	r.readRows()
 	r.more(r.c.Clients[0], append(r.forEachTable(client.Op{Kind: client.Get}),
 		client.Op{Kind: client.List}))
 	r.untilIdle()
@@ -217,6 +215,15 @@ func (r *run) readBack() {
 	r.untilIdle()
 	if !r.stopped() {
 		r.judges.ReportUnanswered(began)
+	}
+}
+
+// readRows has every client that read or wrote rows read all there are.
+func (r *run) readRows() {
+	for i, c := range r.c.Clients {
+		if slices.ContainsFunc(r.plan.opsOf(i+1), func(o PlannedOp) bool { return o.OnRows() }) {
+			r.more(c, r.forEachTable(client.Op{Kind: client.Scan}))
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package master
 
 import (
 	"tabletop/model/catalog"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -38,9 +39,15 @@ func removal(row *catalog.Table, tablets []*tabletInfo) *catalog.Batch {
 	return b
 }
 
-// removed does what is left to do once a table has been dropped for good.
+// removed does what is left to do once a table has been dropped for good. What is under way for its
+// tablets is of no use any more; what a range has left that was dropped before still has to go.
 func (m *Master) removed(t *tableInfo, tablets []*tabletInfo) {
-	t.abortTasks()
+	if m.v.On(variant.DropAbortsDeletions) {
+		t.abortTasks()
+	}
+	for _, tablet := range tablets {
+		tablet.abortTasks()
+	}
 	m.deleteReplicas(tablets)
 }
 

@@ -164,6 +164,8 @@ const (
 	// ReplayDropsRowErrors tells a retry that all rows were written if the answer was not in the log
 	// any more when the replica was opened (4df9f5969).
 	ReplayDropsRowErrors
+	// DropAbortsDeletions aborts, when a table is dropped, the deletions for its dropped ranges.
+	DropAbortsDeletions
 	// SafeTime lets a leader vouch for a snapshot of which its successor does not know.
 	SafeTime
 	// AlteringWithZeroTablets opens alters of tables without tablets; nobody ends them (7b1e17991).
@@ -329,6 +331,9 @@ var Defects = []Defect{
 		nil},
 	{ReplayDropsRowErrors, "4df9f5969", "a retry is told that a row was written which was refused",
 		"B50", nil},
+	{DropAbortsDeletions, "drop-aborts-deletions",
+		"dropping a table aborts the deletion of what its dropped ranges left",
+		"drop-aborts-deletions", nil},
 	{SafeTime, "safe-time", "a leader vouches for a snapshot that its successor does not know of",
 		"safe-time", nil},
 	{AlteringWithZeroTablets, "7b1e17991", "an alter that no tablet will acknowledge is never done",
@@ -389,10 +394,10 @@ var Profiles = []Profile{
 		Defects: []Switch{KUDU1991, KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
 			NoTruncateOnStatusAbort, KUDU1365, KUDU2947, KUDU2155, KUDU2048, KUDU2020, KUDU1613,
 			KUDU1407, L3, KUDU2138, KUDU2335, KUDU3341,
-			KUDU1034, KUDU2463, ReplayDropsRowErrors, SafeTime},
+			KUDU1034, KUDU2463, ReplayDropsRowErrors, SafeTime, DropAbortsDeletions},
 		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-head", Title: "Kudu of today, with its open hazards",
 		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
-			L3, L5, ExpiryByWallClock, SafeTime},
+			L3, L5, ExpiryByWallClock, SafeTime, DropAbortsDeletions},
 		Options: []string{"waits-end-with-term=false"}},
 }
