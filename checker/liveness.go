@@ -92,6 +92,7 @@ func (j *Judges) Unfinished() []Unfinished {
 	for _, e := range j.History.Outstanding() {
 		list = append(list, Unfinished{"request", "outstanding", e.String()})
 	}
+	list = append(list, j.rows.outstanding()...)
 	m := j.c.LeaderMaster()
 	if m == nil {
 		return append(list, Unfinished{"master", "no-leader", "no master is ready to lead: " +

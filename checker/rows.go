@@ -20,6 +20,7 @@ type rowsJudge struct {
 	owners  map[wire.TabletID]wire.TableID
 	calls   []*rowCall
 	open    map[wire.RequestID]*rowCall // writes that have not returned
+	begun   map[int]client.OpEvent      // operations that have not ended
 	ended   []rowsOp
 }
 
@@ -58,7 +59,8 @@ type rowsOp struct {
 
 func watchRows(j *Judges) *rowsJudge {
 	r := &rowsJudge{j: j, looked: j.counter(Rows), tablets: map[wire.TabletID]*rowLog{},
-		owners: map[wire.TabletID]wire.TableID{}, open: map[wire.RequestID]*rowCall{}}
+		owners: map[wire.TabletID]wire.TableID{}, open: map[wire.RequestID]*rowCall{},
+		begun: map[int]client.OpEvent{}}
 	w := j.c.World
 	master.Applied.Subscribe(w, func(e master.AppliedEvent) {
 		for _, t := range e.Batch.Tablets {
@@ -72,8 +74,14 @@ func watchRows(j *Judges) *rowsJudge {
 		r.calls = append(r.calls, c)
 	})
 	client.RowsReturned.Subscribe(w, r.returned)
+	client.Called.Subscribe(w, func(e client.OpEvent) {
+		if e.Op.OnRows() {
+			r.begun[e.Op.ID] = e
+		}
+	})
 	client.Answered.Subscribe(w, func(e client.OpEvent) {
 		if e.Op.OnRows() {
+			delete(r.begun, e.Op.ID)
 			r.ended = append(r.ended, rowsOp{e, w.Now()})
 		}
 	})
@@ -245,6 +253,15 @@ func (w *rowWrite) String() string {
 // strong reports whether a scan is to see all that was acknowledged before it began.
 func strong(op client.Op) bool {
 	return op.Kind == client.Scan && op.Mode == wire.ReadLatest && !op.AnyReplica
+}
+
+// outstanding lists the operations on rows that no client has given up or had answered.
+func (r *rowsJudge) outstanding() []Unfinished {
+	var list []Unfinished
+	for _, id := range sim.Keys(r.begun) {
+		list = append(list, Unfinished{"rows", "outstanding", r.begun[id].String()})
+	}
+	return list
 }
 
 // definite answers tell what is so, or that what the client knows of the table is out of date.

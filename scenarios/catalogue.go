@@ -56,6 +56,7 @@ var Catalogue = map[string]string{
 	"KUDU-2463":             checker.Rows,
 	"4df9f5969":             checker.ExactlyOnce,
 	"safe-time":             checker.Rows,
+	"c449576bb":             checker.Liveness,
 	"drop-aborts-deletions": checker.Liveness,
 	"5e895c642":             checker.Liveness,
 	"KUDU-3762":             checker.Liveness,

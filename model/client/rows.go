@@ -65,6 +65,9 @@ func (c *Client) writeTable(p *sim.Proc, op Op, t *openTable, deadline sim.Time,
 	}
 	pending := len(batches)
 	var news sim.Cond
+	if !out.Status.OK() && pending > 0 && c.v.On(variant.LookupFailureStopsBatch) {
+		news.Wait(p, "rows whose tablets are known to be sent")
+	}
 	for _, b := range batches {
 		cause := p.ForkCause()
 		p.Node().Go("write", func(p *sim.Proc) {

@@ -164,6 +164,9 @@ const (
 	// ReplayDropsRowErrors tells a retry that all rows were written if the answer was not in the log
 	// any more when the replica was opened (4df9f5969).
 	ReplayDropsRowErrors
+	// LookupFailureStopsBatch sends nothing of a write if the tablet of one row is not found
+	// (c449576bb).
+	LookupFailureStopsBatch
 	// DropAbortsDeletions aborts, when a table is dropped, the deletions for its dropped ranges.
 	DropAbortsDeletions
 	// SafeTime lets a leader vouch for a snapshot of which its successor does not know.
@@ -331,6 +334,8 @@ var Defects = []Defect{
 		nil},
 	{ReplayDropsRowErrors, "4df9f5969", "a retry is told that a row was written which was refused",
 		"B50", nil},
+	{LookupFailureStopsBatch, "c449576bb", "a write of which one row has no tablet never ends", "A16",
+		nil},
 	{DropAbortsDeletions, "drop-aborts-deletions",
 		"dropping a table aborts the deletion of what its dropped ranges left",
 		"drop-aborts-deletions", nil},
