@@ -25,6 +25,7 @@ type management struct {
 	reach     map[ear]int64
 	committed map[raft.Observed]int64
 	leaders   map[wire.TabletID]wire.ConsensusState // as the masters know them
+	applied   int64                                 // index of the last entry of the master tablet that was looked at
 }
 
 // order is a request to change the configuration of an index.
@@ -68,6 +69,10 @@ func watchManagement(j *Judges) {
 // learned looks at what a master has written of a tablet's leader: one that leads in the term that
 // the row speaks of is not forgotten.
 func (m *management) learned(e master.AppliedEvent) {
+	if e.Op.Index <= m.applied {
+		return
+	}
+	m.applied = e.Op.Index
 	for _, row := range e.Batch.Tablets {
 		*m.looked++
 		c := row.Consensus
