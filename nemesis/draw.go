@@ -185,7 +185,7 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 		}
 	case k.Group && d.r.Chance(60_000):
 		f.Target = "masters"
-	case k.Kind == ClockJump && d.r.Chance(250_000): // masters hardly read the wall clock
+	case k.Kind == ClockJump && d.r.Chance(120_000): // masters hardly read the wall clock
 		f.Target = d.master(k.Kind)
 	case k.Kind == ClockJump:
 		f.Target = d.tserver()
