@@ -198,3 +198,19 @@ func TestTooLargeEntryIsRefused(t *testing.T) {
 	require.Equal(t, last, lead.LastLogged())
 	require.Nil(t, g.Finding())
 }
+
+// A replica that is open notices damage to its log, and to what it has flushed.
+func TestVerifyFindsDamage(t *testing.T) {
+	for _, name := range []string{raft.DataFile("sys"), raft.SegmentFiles("sys")} {
+		g := newGroup(t, 3, 1, tiny(80))
+		g.RunFor(5 * time.Second)
+		g.fill(t, 0, 30)
+		n := g.Node(0)
+		require.NoError(t, raft.Verify(n, "sys"))
+		files := n.Disk().Under(name)
+		require.NotEmpty(t, files)
+		content := n.Disk().Open(files[0]).Bytes()
+		content[len(content)/2] ^= 1
+		require.ErrorIs(t, raft.Verify(n, "sys"), raft.ErrCorrupt, name)
+	}
+}

@@ -178,8 +178,8 @@ func (l *walog) corrupt(s *segment, at int, what string) error {
 	return fmt.Errorf("%w: %s %s at byte %d", ErrCorrupt, s.name, what, at)
 }
 
-// Verify reads the log of a replica that is open. Whatever does not parse was damaged, since
-// nothing of it can be torn. The error is ErrCorrupt.
+// Verify reads the log and the flushed state of a replica that is open. Whatever does not parse was
+// damaged, since nothing of it can be torn. The error is ErrCorrupt.
 func Verify(n *sim.Node, dir string) error {
 	for _, name := range n.Disk().Under(SegmentFiles(dir)) {
 		file := n.Disk().Open(name).Bytes()
@@ -191,5 +191,6 @@ func Verify(n *sim.Node, dir string) error {
 			at = r.End
 		}
 	}
-	return nil
+	_, err := openFlushed(n, dir)
+	return err
 }
