@@ -89,6 +89,21 @@ func (j *Judges) ableTable(store *catalog.Store, t *catalog.Table) bool {
 	return true
 }
 
+// futileAlter reports whether the alter of a table waits for a tablet that too few servers are left
+// for.
+func (j *Judges) futileAlter(store *catalog.Store, t *catalog.Table) bool {
+	if j.fate.tservers() >= t.Replicas {
+		return false
+	}
+	for _, id := range sim.Keys(store.Tablets) {
+		row := store.Tablets[id]
+		if row.Table == t.ID && !row.Gone() && row.State != catalog.TabletRunning {
+			return true
+		}
+	}
+	return false
+}
+
 // ableTablet reports whether the tablet can do what it is asked to.
 func (j *Judges) ableTablet(row *catalog.Tablet) bool {
 	return row == nil || row.Gone() || j.fate.able(row.ID)

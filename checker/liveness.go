@@ -101,7 +101,8 @@ func (j *Judges) Unfinished() []Unfinished {
 	store := m.Store()
 	*looked += len(store.Tables) + len(store.Tablets)
 	for _, id := range sim.Keys(store.Tables) {
-		if t := store.Tables[id]; t.State == catalog.TableAltering && j.ableTable(store, t) {
+		t := store.Tables[id]
+		if t.State == catalog.TableAltering && j.ableTable(store, t) && !j.futileAlter(store, t) {
 			list = append(list, j.altering(m, t))
 		}
 	}
