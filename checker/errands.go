@@ -41,7 +41,8 @@ type pulse struct {
 }
 
 // maxBurials is how often a tombstone may be asked for in vain while the tablet's configuration
-// stays: by each new leader master, and when an answer is lost. In 800 storms under ideal it was twice at most.
+// stays: by each new leader master, and when an answer is lost. In 800 storms under ideal
+// it was twice at most.
 const maxBurials = 4
 
 func watchErrands(j *Judges) {

@@ -25,7 +25,7 @@ type management struct {
 	reach     map[ear]int64
 	committed map[raft.Observed]int64
 	leaders   map[wire.TabletID]wire.ConsensusState // as the masters know them
-	applied   int64                                 // index of the last entry of the master tablet that was looked at
+	applied   int64                                 // index of the last entry that was learned from
 }
 
 // order is a request to change the configuration of an index.

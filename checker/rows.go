@@ -11,8 +11,8 @@ import (
 	"tabletop/sim"
 )
 
-// rowsJudge follows the logs of the tablets as they are applied, each entry once, whoever applies it
-// first, and holds to them what clients were told of rows.
+// rowsJudge follows the logs of the tablets as they are applied, each entry once, by whoever
+// applies it first, and holds to them what clients were told of rows.
 type rowsJudge struct {
 	j       *Judges
 	looked  *int

@@ -10,8 +10,8 @@ import (
 	"tabletop/sim"
 )
 
-// The rows of one key in one tablet, judged by what clients asked and were told, and by nothing that
-// the model says of itself but whether a write of unknown outcome took effect at all.
+// The rows of one key in one tablet, judged by what clients asked and were told, and by nothing
+// that the model says of itself but whether a write of unknown outcome took effect at all.
 
 // cellOp is an operation on one row.
 type cellOp struct {

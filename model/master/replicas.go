@@ -27,7 +27,8 @@ func (m *Master) tombstoneEvicted(t *tabletInfo, before *catalog.Tablet) {
 
 // manageReplicas asks for one change of a tablet's configuration, if a report shows that one is
 // needed. The next report, of the change, may ask for another. Under 3-4-3 the tablet's leader must
-// have reported, with no change pending. Under 3-2-3 a newer configuration does, whoever reports it.
+// have reported, with no change pending. Under 3-2-3 a newer configuration does, whoever reports
+// it.
 func (m *Master) manageReplicas(p *sim.Proc, t *tabletInfo, from wire.ServerID,
 	r *wire.ReportedTablet, changed bool) {
 	c := r.State

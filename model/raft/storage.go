@@ -176,9 +176,9 @@ func (l *walog) letGo(count int) []*segment {
 	return gone
 }
 
-// notesWanted is how many records must say that the last entry is durable. One does not do: if it is
-// the write that a disk misdirects, onto that entry, then both are lost, and nothing tells that the
-// log was longer.
+// notesWanted is how many records must say that the last entry is durable. One does not do: if it
+// is the write that a disk misdirects, onto that entry, then both are lost, and nothing tells that
+// the log was longer.
 const notesWanted = 3
 
 // unnoted reports whether fewer durable records than are wanted say that the last entry is.

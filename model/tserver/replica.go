@@ -28,12 +28,14 @@ type replica struct {
 	altering   sim.Mutex
 	schemaLock sim.RWMutex
 
-	data     *rows.Data
-	restored wire.Timestamp             // of the latest write that was not in the log when it was opened
-	replayed bool                       // an entry was applied since
-	applied  sim.Cond                   // rows
-	flights  map[wire.RequestID]*flight // writes on their way
-	servesIn int64                      // the last term in which it led and had applied what it inherited
+	data    *rows.Data
+	applied sim.Cond                   // rows
+	flights map[wire.RequestID]*flight // writes on their way
+	// restored is the time of the latest write that was not in the log when it was opened, replayed
+	// tells that an entry was applied since.
+	restored wire.Timestamp
+	replayed bool
+	servesIn int64 // the last term in which it led and had applied what it inherited
 }
 
 func (t *replica) dir() string { return tabletDir(t.Tablet) }

@@ -52,8 +52,9 @@ func (ts *TServer) scan(p *sim.Proc, req *wire.ScanRequest) *wire.ScanResponse {
 }
 
 // snapshot chooses the timestamp to read at, if the client has not, and waits until nothing can be
-// written up to it any more: an entry of that time or later is applied. A leader appends one if need
-// be, so that its successors know of it. Follows PickAndVerifyTimestamp and HandleScanAtSnapshot.
+// written up to it any more: an entry of that time or later is applied. A leader appends one if
+// need be, so that its successors know of it. Follows PickAndVerifyTimestamp and
+// HandleScanAtSnapshot.
 func (t *replica) snapshot(p *sim.Proc, term int64, req *wire.ScanRequest) (wire.Timestamp,
 	wire.Code) {
 	at := req.Snapshot
