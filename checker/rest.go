@@ -63,7 +63,7 @@ func (r *rest) applied(e master.AppliedEvent) {
 
 func (r *rest) said(e *sim.Envelope) {
 	*r.looked++
-	if beats(e.Msg) {
+	if vote, ok := e.Msg.(*wire.VoteRequest); beats(e.Msg) || ok && !r.j.fate.able(vote.Tablet) {
 		return
 	}
 	at := saying{e.Msg.Kind(), e.From, e.To}
