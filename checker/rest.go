@@ -34,9 +34,12 @@ const (
 	expiring = 2 * time.Second // what it takes to delete the replicas of a table
 )
 
-// BeginRest tells that the cluster has nothing left to do. Where a table wants more replicas than
-// there are servers left, masters never stop trying.
+// BeginRest tells that the cluster has nothing left to do. Without masters nobody brings about rest,
+// and where a table wants more replicas than there are servers left, they never stop trying.
 func (j *Judges) BeginRest() {
+	if j.MayStandStill() {
+		return
+	}
 	if store := j.c.Catalog(); store != nil {
 		for _, id := range sim.Keys(store.Tables) {
 			if t := store.Tables[id]; !t.Gone() && t.Replicas > j.fate.tservers() {

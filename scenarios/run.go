@@ -218,8 +218,12 @@ func (r *run) readBack() {
 	}
 }
 
-// readRows has every client that read or wrote rows read all there are.
+// readRows has every client that read or wrote rows read all there are, unless there are no masters
+// to ask where.
 func (r *run) readRows() {
+	if r.judges.MayStandStill() {
+		return
+	}
 	for i, c := range r.c.Clients {
 		if slices.ContainsFunc(r.plan.opsOf(i+1), func(o PlannedOp) bool { return o.OnRows() }) {
 			r.more(c, r.forEachTable(client.Op{Kind: client.Scan}))
