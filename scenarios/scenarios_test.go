@@ -257,7 +257,7 @@ func TestTokensNameRuns(t *testing.T) {
 			require.Empty(t, again.Diverged)
 			require.Equal(t, res.Digest, again.Digest)
 			require.Equal(t, res.Token, again.Token)
-			require.Less(t, len(res.Token), 4000)
+			require.Less(t, len(res.Token), 8000) // as long as a line may be that one copies
 		})
 	}
 }
