@@ -27,9 +27,10 @@ func watchCache(j *Judges) *cache {
 	return c
 }
 
-// Audit compares the whole cache of the leader master with its tablet.
+// Audit looks at what is left to the end: at the master tablet, and at the cache of its leader.
 func (j *Judges) Audit() {
 	if m := j.c.LeaderMaster(); m != nil {
+		j.integrity.look()
 		j.cache.compareAll(m, "at the end")
 	}
 }
@@ -39,6 +40,9 @@ func (c *cache) compareAll(m *master.Master, when string) {
 	attached := map[wire.TableID]int{}
 	for _, id := range sim.Keys(store.Tablets) {
 		row := store.Tablets[id]
+		if store.Tables[row.Table] == nil {
+			continue // see integrity
+		}
 		c.compareTablet(m, row, when)
 		if !row.Gone() {
 			attached[row.Table]++

@@ -54,6 +54,8 @@ const (
 	Done                 = "done"
 	LeaderStability      = "leader-stability"
 	ReplicaManagement    = "replica-management"
+	Placement            = "placement"
+	Replicable           = "replicable"
 	Quiescence           = "quiescence"
 	Rows                 = "rows"
 	NoCrash              = "no-crash"
@@ -81,13 +83,16 @@ var Oracles = []Oracle{
 	{UniqueName, "at most one live table has a name", true},
 	{CatalogIntegrity, "a table has just the tablets of its partitions, and none once gone", true},
 	{ExactlyOnce, "a request takes effect at most once, and never after it was refused", false},
-	{Availability, "a CreateTable is not refused for want of servers that live", false},
+	{Availability, "a CreateTable is not refused for want of servers that live, and clients find " +
+		"the leader", false},
 	{Linearizability, "the DDL history is linearizable to its specification", false},
 	{Liveness, "after healing every DDL ends and nothing is left half done", false},
 	{Done, "a create or an alter is done only when the tablets are", false},
 	{LeaderStability, "a leader that a majority hears goes on leading", false},
 	{ReplicaManagement, "leaders tell the truth of their peers, and change what can be committed",
 		false},
+	{Placement, "new replicas come to servers that live, each to another", false},
+	{Replicable, "every entry of a log fits into a message", false},
 	{Quiescence, "nothing is done again and again", true},
 	{Rows, "acknowledged writes stay, reads are as strong as their mode says", false},
 	{Leadership, "a request is carried out by the leader it was sent to, who was ready to", false},
@@ -126,6 +131,7 @@ type Judges struct {
 	raft       *raftJudge
 	durability *durability
 	effects    *effects
+	integrity  *integrity
 	cache      *cache
 	rows       *rowsJudge
 }
@@ -141,10 +147,11 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	j.raft = watchRaft(j)
 	watchConfigurations(j)
 	j.effects = watchEffects(j)
+	j.integrity = watchIntegrity(j)
 	j.cache = watchCache(j)
 	j.rows = watchRows(j)
 	watchAvailability(j)
-	watchIntegrity(j)
+	watchPatience(j)
 	watchDone(j)
 	watchLists(j)
 	watchMemberships(j)
@@ -152,6 +159,8 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchStability(j)
 	watchManagement(j)
 	watchLeaderships(j)
+	watchPlacements(j)
+	watchReplicable(j)
 	watchQuiescence(j)
 	watchErrands(j)
 	watchCrashes(j)

@@ -53,7 +53,8 @@ func watchDurability(j *Judges) *durability {
 func (d *durability) booted(e raft.ReplicaEvent) {
 	id := e.Replica.Node().ID()
 	v := viewOf(e.Replica)
-	if old := d.view(id, e.Replica.Tablet()); old != nil && old.forgottenBy(e.Replica) {
+	if old := d.view(id, e.Replica.Tablet()); old != nil && old.forgottenBy(e.Replica,
+		d.j.fate.damaged[id]) {
 		d.broken(e.Replica.Tablet(), "forgotten", "%s comes back with the log of %v up to entry "+
 			"%d, and its disk held %d", id, e.Replica.Tablet(), e.Replica.LastLogged().Index,
 			old.last())

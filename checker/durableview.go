@@ -22,8 +22,16 @@ type durableView struct {
 	next    string      // of the file of the next one
 	offset  int         // in the log, of its first byte
 	parsed  int         // bytes of it seen
+	sure    int64       // index of the last entry that a later record says was durable
+	unsure  []placed    // entries behind that
 	deleted bool        // for good; what was acknowledged before was true then
 	broke   string      // how the metadata went back on what it promised
+}
+
+// placed is an entry and where in the log it ends.
+type placed struct {
+	index int64
+	end   int
 }
 
 // viewOf reads a disk from the beginning.
@@ -112,8 +120,13 @@ func (v *durableView) readSegment() bool {
 			return false
 		}
 		v.parsed = r.End
+		for len(v.unsure) > 0 && v.unsure[0].end <= r.Synced {
+			v.sure, v.unsure = v.unsure[0].index, v.unsure[1:]
+		}
 		if r.Kind == raft.RecordReplicate {
 			v.ops = append(v.ops[:e.Index], e.OpID)
+			v.sure = min(v.sure, e.Index-1)
+			v.unsure = append(v.unsure, placed{e.Index, v.offset + r.End})
 		}
 	}
 	return true
@@ -161,9 +174,13 @@ func (v *durableView) votedFor(candidate wire.ServerID, term int64) bool {
 }
 
 // forgottenBy reports whether a replica that was opened again lacks the end of what was durable,
-// without another entry in its place. One that cannot read what it promised must not be opened.
-func (v *durableView) forgottenBy(r raft.Observed) bool {
+// without another entry in its place. One that cannot read what it promised must not be opened. But
+// what was written last, just before the program ended, looks torn if the disk is damaged then.
+func (v *durableView) forgottenBy(r raft.Observed, damaged bool) bool {
 	has := r.LastLogged().Index
+	if damaged && has >= v.sure {
+		return false
+	}
 	for i := r.LogStart().Index; i <= min(has, v.last()); i++ {
 		if v.ops[i] != (wire.OpID{}) && r.OpAt(i) != v.ops[i] {
 			return false

@@ -7,14 +7,16 @@ import (
 
 	"tabletop/model/catalog"
 	"tabletop/model/master"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
 // integrity holds the master tablet, after every entry, to be whole: a tablet has a table, of which
 // it never changes the part; a table that is removed has no tablet left, and any other has exactly
-// one for each of its partitions, which do not overlap. Another judge sees to it that names are
-// unique.
+// one for each of its partitions, which do not overlap. Under KUDU-495 a DDL is several entries, so
+// that it need only be whole for whoever loads the catalog: when a leader becomes ready, and at the
+// end. Another judge sees to it that names are unique.
 type integrity struct {
 	j       *Judges
 	looked  *int
@@ -23,6 +25,7 @@ type integrity struct {
 	tablets map[wire.TabletID]*catalog.Tablet
 	live    map[wire.TableID][]*catalog.Tablet // neither deleted nor replaced
 	kept    map[wire.TableID]kept              // those that were soft-deleted last
+	touched []wire.TableID                     // by entries since the last look
 }
 
 // kept is how long a soft-deleted table can be recalled, and what the clocks of the masters showed
@@ -32,7 +35,7 @@ type kept struct {
 	since   map[sim.NodeID]sim.Time
 }
 
-func watchIntegrity(j *Judges) {
+func watchIntegrity(j *Judges) *integrity {
 	g := &integrity{j: j, looked: j.counter(CatalogIntegrity),
 		tables:  map[wire.TableID]*catalog.Table{},
 		tablets: map[wire.TabletID]*catalog.Tablet{},
@@ -40,6 +43,8 @@ func watchIntegrity(j *Judges) {
 		kept:    map[wire.TableID]kept{}}
 	master.Applied.Subscribe(j.c.World, g.apply)
 	master.Published.Subscribe(j.c.World, g.published)
+	master.LeaderReady.Subscribe(j.c.World, func(master.LeaderEvent) { g.look() })
+	return g
 }
 
 func (g *integrity) apply(e master.AppliedEvent) {
@@ -47,23 +52,30 @@ func (g *integrity) apply(e master.AppliedEvent) {
 		return
 	}
 	g.applied = e.Op.Index
-	var touched []wire.TableID
 	for _, row := range e.Batch.Tables {
 		if row.State == catalog.TableSoftDeleted {
 			g.kept[row.ID] = kept{row.Reserve, g.clocks()}
 		}
 		g.tables[row.ID] = row
-		touched = append(touched, row.ID)
+		g.touched = append(g.touched, row.ID)
 	}
 	for _, row := range e.Batch.Tablets {
 		if g.note(row) {
-			touched = append(touched, row.Table)
+			g.touched = append(g.touched, row.Table)
 		}
 	}
-	slices.Sort(touched)
-	for _, id := range slices.Compact(touched) {
+	if !g.j.c.Variants.On(variant.KUDU495) {
+		g.look()
+	}
+}
+
+// look judges the tables that entries have touched since the last look.
+func (g *integrity) look() {
+	slices.Sort(g.touched)
+	for _, id := range slices.Compact(g.touched) {
 		g.whole(id)
 	}
+	g.touched = g.touched[:0]
 }
 
 func (g *integrity) clocks() map[sim.NodeID]sim.Time {

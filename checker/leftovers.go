@@ -79,29 +79,22 @@ func settledTablet(store *catalog.Store, row *catalog.Tablet) bool {
 		store.Tables[row.Table].State != catalog.TableAltering
 }
 
-// ableTable reports whether all tablets of the table are able.
-func (j *Judges) ableTable(store *catalog.Store, t *catalog.Table) bool {
+// ableTable reports whether all tablets of the table are able, or can be created.
+func (j *Judges) ableTable(store *catalog.Store, table wire.TableID) bool {
 	for _, id := range sim.Keys(store.Tablets) {
-		if row := store.Tablets[id]; row.Table == t.ID && !j.ableTablet(row) {
+		row := store.Tablets[id]
+		if row.Table == table && (!j.ableTablet(row) || !j.creatable(store, row)) {
 			return false
 		}
 	}
 	return true
 }
 
-// futileAlter reports whether the alter of a table waits for a tablet that too few servers are left
-// for.
-func (j *Judges) futileAlter(store *catalog.Store, t *catalog.Table) bool {
-	if j.fate.tservers() >= t.Replicas {
-		return false
-	}
-	for _, id := range sim.Keys(store.Tablets) {
-		row := store.Tablets[id]
-		if row.Table == t.ID && !row.Gone() && row.State != catalog.TabletRunning {
-			return true
-		}
-	}
-	return false
+// creatable reports whether there are servers enough for a tablet that is not created yet.
+func (j *Judges) creatable(store *catalog.Store, row *catalog.Tablet) bool {
+	begun := row.State == catalog.TabletPreparing || row.State == catalog.TabletCreating
+	table := store.Tables[row.Table]
+	return !begun || table != nil && j.fate.tservers() >= table.Replicas
 }
 
 // ableTablet reports whether the tablet can do what it is asked to.

@@ -101,15 +101,14 @@ func (j *Judges) Unfinished() []Unfinished {
 	store := m.Store()
 	*looked += len(store.Tables) + len(store.Tablets)
 	for _, id := range sim.Keys(store.Tables) {
-		t := store.Tables[id]
-		if t.State == catalog.TableAltering && j.ableTable(store, t) && !j.futileAlter(store, t) {
+		if t := store.Tables[id]; t.State == catalog.TableAltering && j.ableTable(store, id) {
 			list = append(list, j.altering(m, t))
 		}
 	}
 	for _, id := range sim.Keys(store.Tablets) {
 		t := store.Tablets[id]
 		begun := t.State == catalog.TabletPreparing || t.State == catalog.TabletCreating
-		if begun && j.fate.tservers() >= store.Tables[t.Table].Replicas {
+		if begun && j.creatable(store, t) {
 			list = append(list, j.creating(m, t))
 		}
 	}

@@ -34,8 +34,8 @@ const (
 	expiring = 2 * time.Second // what it takes to delete the replicas of a table
 )
 
-// BeginRest tells that the cluster has nothing left to do. Without masters nobody brings about rest,
-// and where a table wants more replicas than there are servers left, they never stop trying.
+// BeginRest tells that the cluster has nothing left to do. Without masters nobody brings about
+// rest, and where a table wants more replicas than there are servers left, they never stop trying.
 func (j *Judges) BeginRest() {
 	if j.MayStandStill() {
 		return

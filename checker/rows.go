@@ -273,21 +273,12 @@ var definite = []wire.Code{wire.OK, wire.RowAlreadyPresent, wire.RowNotFound, wi
 func (r *rowsJudge) reportUnanswered(since sim.Time) {
 	for _, o := range r.ended {
 		code := o.Outcome.Status.Code
-		excused := slices.Contains(definite, code) || !r.ableOn(o.Outcome.Table)
+		store := r.j.c.Catalog()
+		excused := slices.Contains(definite, code) ||
+			store != nil && !r.j.ableTable(store, o.Outcome.Table)
 		if o.at >= since && !excused {
 			r.j.report(Violation{Oracle: Availability, Object: "rows", Reason: "unanswered-at-rest",
 				Detail: fmt.Sprint(o.OpEvent)})
 		}
 	}
-}
-
-// ableOn reports whether faults have left all tablets of a table a majority.
-func (r *rowsJudge) ableOn(table wire.TableID) bool {
-	for _, id := range sim.Keys(r.owners) {
-		if r.owners[id] == table && r.j.c.Catalog() != nil && !r.j.c.Catalog().Tablets[id].Gone() &&
-			!r.j.fate.able(id) {
-			return false
-		}
-	}
-	return true
 }

@@ -280,7 +280,8 @@ func (c *Cluster) TabletsOf(table string) []wire.TabletID {
 	}
 	return slices.DeleteFunc(sim.Keys(store.Tablets), func(id wire.TabletID) bool {
 		owner := store.Tables[store.Tablets[id].Table]
-		return table != "" && (owner.Name != table || !owner.Live()) || owner.Gone() ||
+		return owner == nil || table != "" && (owner.Name != table || !owner.Live()) ||
+			owner.Gone() ||
 			store.Tablets[id].Gone()
 	})
 }

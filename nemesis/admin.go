@@ -257,3 +257,24 @@ func (x *Executor) removed(r *Record, n *sim.Node, id wire.ServerID) {
 		n.Retire()
 	}
 }
+
+// deleteReplica gives a replica up behind everybody's back, as with the tool "kudu remote_replica
+// delete". A tombstone is left, which votes; the tablet's leader has it copied over.
+func (x *Executor) deleteReplica(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "replica given up"
+	id, found := x.firstTablet(r.Fault.Table)
+	if !found {
+		r.Missed = "there is no table " + r.Fault.Table
+		return nil
+	}
+	server := x.c.ServerOn(nodes[0].ID())
+	x.admin("delete a replica", func(p *sim.Proc) bool {
+		code := ask(p, server, &wire.DeleteTabletRequest{Dest: server, Tablet: id, Tombstone: true,
+			CAS: wire.NoCAS, Tool: true})
+		if code == wire.OK {
+			r.Effect = 1
+		}
+		return true
+	})
+	return nil
+}

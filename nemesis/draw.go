@@ -66,6 +66,8 @@ func (s Storm) suits(k Kind) bool {
 		return len(s.Changes) > 0
 	case RemoveMaster:
 		return len(s.Masters) >= 3
+	case DeleteReplica:
+		return !s.Single
 	case Lose:
 		return len(s.TServers) > 3 && !s.Single
 	}
@@ -173,8 +175,11 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 		f.Target = d.doomed
 	case k.Only == "tservers":
 		f.Target = d.tserver()
-		if k.Kind == ChangeConfig {
+		switch k.Kind {
+		case ChangeConfig:
 			f.Table = table
+		case DeleteReplica:
+			f.Target, f.Table = d.favourite, table
 		}
 	case k.Loses && !d.Unbounded:
 		f.Target = d.one(d.victims)
@@ -189,7 +194,7 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 		f.Target = d.master(k.Kind)
 	case k.Kind == ClockJump:
 		f.Target = d.tserver()
-	case onMaster || k.Kind == KillAt || k.Kind == CutAt:
+	case onMaster || k.Kind == KillAt || k.Kind == CutAt || k.Kind == FailWrite:
 		f.Target = d.master(k.Kind)
 	case k.Kind == Elect:
 		f.Table, f.Target = table, d.tserver()
@@ -207,7 +212,8 @@ func (d *drawer) master(k Kind) string {
 	switch {
 	case k == Elect && len(d.Masters) > 1 && leader:
 		return "follower-master"
-	case k == StepDown, k == Transfer, k == KillAt, k == CutAt, k != Elect && leader:
+	case k == StepDown, k == Transfer, k == KillAt, k == CutAt, k == FailWrite,
+		k != Elect && leader:
 		return "leader-master"
 	}
 	return d.one(d.Masters)
@@ -280,7 +286,7 @@ func (d *drawer) ppm(k Kind) int {
 	switch k {
 	case Drift:
 		return []int{-1, 1}[d.r.Intn(2)] * (1000 + d.r.Intn(300_000))
-	case FailSync, Misdirect:
+	case FailSync, Misdirect, FailWrite:
 		return []int{50_000, 300_000, 1_000_000}[d.r.Intn(3)]
 	}
 	return 10_000 + d.r.Intn(490_000)

@@ -36,18 +36,20 @@ const (
 	FullDisk  Kind = "full-disk"
 	BitRot    Kind = "bit-rot"
 	Misdirect Kind = "misdirect"
+	FailWrite Kind = "fail-write"
 	Wipe      Kind = "wipe"
 
 	Drift     Kind = "drift"
 	ClockJump Kind = "clock-jump"
 
-	Transfer     Kind = "transfer"
-	Quiesce      Kind = "quiesce"
-	Maintenance  Kind = "maintenance"
-	ChangeConfig Kind = "change-config"
-	Lose         Kind = "lose"
-	AddMaster    Kind = "add-master"
-	RemoveMaster Kind = "remove-master"
+	Transfer      Kind = "transfer"
+	Quiesce       Kind = "quiesce"
+	Maintenance   Kind = "maintenance"
+	ChangeConfig  Kind = "change-config"
+	DeleteReplica Kind = "delete-replica"
+	Lose          Kind = "lose"
+	AddMaster     Kind = "add-master"
+	RemoveMaster  Kind = "remove-master"
 )
 
 // KindInfo describes a kind of fault.
@@ -130,6 +132,8 @@ var Kinds = []KindInfo{
 	{Kind: BitRot, Loses: true, Title: "flip a bit somewhere on the disk"},
 	{Kind: Misdirect, Needs: []string{"ppm"}, May: lasting, Loses: true,
 		Title: "let ppm=N of a million writes land elsewhere on the disk"},
+	{Kind: FailWrite, Needs: []string{"ppm"}, May: lasting, Only: "masters",
+		Title: "refuse ppm=N of a million writes of the target, a master, to the master tablet"},
 	{Kind: Wipe, May: lasting, Kills: true, Loses: true,
 		Title: "end the target's program and put an empty disk in the place of its own"},
 
@@ -148,6 +152,8 @@ var Kinds = []KindInfo{
 	{Kind: ChangeConfig, Needs: []string{"tablet", "change"}, Only: "tservers",
 		Title: "change who has replicas of a table's first tablet: change=add or remove the " +
 			"target's, or replace it by another"},
+	{Kind: DeleteReplica, Needs: []string{"tablet"}, Only: "tservers", Loses: true,
+		Title: "make the target, a tablet server, give up its replica of a table's first tablet"},
 	{Kind: Lose, Kills: true, Loses: true, Title: "take the target's machine away for good"},
 	{Kind: AddMaster, Only: "masters",
 		Title: "start the target, a spare master, which becomes a master by itself"},

@@ -108,6 +108,8 @@ func TestEveryKindHasAnEffect(t *testing.T) {
 		"1 at=3s slow-disk leader-master by=100ms for=5s":              nil,
 		"1 at=3s fail-sync leader-master ppm=1000000 for=5s":           nil,
 		"1 at=3s full-disk leader-master for=5s":                       nil,
+		"1 at=3s fail-write leader-master ppm=1000000 for=5s":          nil,
+		"1 at=10s delete-replica ts-1 tablet=t":                        nil,
 		"1 at=10s bit-rot ts-1":                                        nil,
 		"1 at=3s misdirect ts-1 ppm=1000000 for=5s":                    nil,
 		"1 at=10s wipe ts-1 for=5s": func(t *testing.T, c *model.Cluster) {
@@ -275,7 +277,8 @@ func TestEveryKindIsDrawn(t *testing.T) {
 			Spares: []string{"master-4"}, Changes: []string{"add", "remove", "replace"}}) {
 			drawn[f.Kind]++
 			switch f.Kind {
-			case nemesis.BitRot, nemesis.Misdirect, nemesis.Wipe, nemesis.Lose, nemesis.RemoveMaster:
+			case nemesis.BitRot, nemesis.Misdirect, nemesis.Wipe, nemesis.Lose, nemesis.RemoveMaster,
+				nemesis.DeleteReplica:
 				damaged[f.Target] = true
 			}
 		}

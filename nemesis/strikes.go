@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"tabletop/model/master"
 	"tabletop/model/raft"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -213,6 +214,24 @@ func disturbDisk(r *Record, n *sim.Node, unit string, f sim.DiskFault) (undo fun
 		r.Effect = d.Effects.Total()
 		d.End()
 	}
+}
+
+var streamRefusal = sim.NewStream("nemesis/refusal")
+
+// failWrite refuses what a leader master writes while it goes on to lead.
+func (x *Executor) failWrite(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "writes refused"
+	w, n, seen := x.c.World, nodes[0].ID(), uint64(0)
+	w.Break(master.PointWrite, n, func() bool {
+		seen++
+		word := sim.Hash(w.Seed(), streamRefusal, uint64(r.Fault.ID), seen)
+		refused := sim.Below(word, 1_000_000) < uint64(r.Fault.PPM)
+		if refused {
+			r.Effect++
+		}
+		return refused
+	})
+	return func() { w.Break(master.PointWrite, n, nil) }
 }
 
 func (x *Executor) wipe(r *Record, nodes []*sim.Node) (undo func()) {

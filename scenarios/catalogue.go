@@ -18,6 +18,17 @@ var Catalogue = map[string]string{
 	"start-stamp": checker.Liveness,
 	"KUDU-3486":   checker.Liveness,
 
+	"KUDU-495":      checker.CatalogIntegrity,
+	"6e7a04aa5":     checker.Linearizability,
+	"9583cad6e":     checker.Linearizability,
+	"fb41e96d2":     checker.Done,
+	"59ff89dbc":     checker.Done,
+	"KUDU-3452":     checker.Liveness,
+	"KUDU-1138":     checker.Placement,
+	"KUDU-3016":     checker.Replicable,
+	"KUDU-450":      checker.Liveness,
+	"silent-master": checker.Availability,
+
 	"5d82368da": checker.ElectionSafety,
 	"1eb24183a": checker.DurableBeforeVisible,
 	"KUDU-1338": checker.Configuration,

@@ -52,6 +52,9 @@ func numbered(prefix string, n int) []string {
 	return names
 }
 
+// unlimited is the size of the largest message of most storms.
+const unlimited = "50MiB"
+
 // drawing is a storm being drawn.
 type drawing struct {
 	r                          *sim.Rand
@@ -61,13 +64,16 @@ type drawing struct {
 	net, disk                  string
 	spares                     int           // masters that may be added
 	unavailable, timeout       time.Duration // for replicas to fail, and for calls to them
+	creation                   time.Duration // for tablets to be created
 	replacement                string
 	expiry                     string        // how often soft-deleted tables are looked at
 	segment                    string        // size of those of the logs
 	batch                      string        // size of what a leader sends at once
+	message                    string        // size of the largest message
 	blocks                     int           // of data in a replica
 	rash                       bool          // no pre-elections
 	single                     bool          // some tables have one replica only
+	unchecked                  bool          // tables may want more replicas than there are servers
 	clocks                     time.Duration // by how much those of tablet servers differ
 	names                      []string
 	ranged                     map[string]bool // tables of more than one range
@@ -90,6 +96,8 @@ func (d *drawing) size() {
 	d.unavailable = []time.Duration{4 * time.Second, 4 * time.Second, 6 * time.Second,
 		10 * time.Second, 30 * time.Second, 300 * time.Second}[d.r.Intn(6)]
 	d.timeout = []time.Duration{2 * time.Second, 30 * time.Second}[d.r.Intn(2)]
+	d.creation = []time.Duration{5 * time.Second, 30 * time.Second, 30 * time.Second,
+		30 * time.Second}[d.r.Intn(4)]
 	d.replacement = []string{variant.Replace343, variant.Replace343,
 		variant.Replace323}[d.r.Intn(3)]
 	// The log of a tablet reaches some hundred bytes, that of the masters some thousand. Most
@@ -99,10 +107,15 @@ func (d *drawing) size() {
 	if d.r.Chance(60_000) {
 		d.batch = "64"
 	}
+	d.message = unlimited
+	if d.r.Chance(100_000) {
+		d.message = []string{"256", "512", "1KiB"}[d.r.Intn(3)]
+	}
 	d.expiry = []string{"3s", "10s", "60s"}[d.r.Intn(3)]
 	d.blocks = []int{0, 0, 4, 10, 30}[d.r.Intn(5)]
 	d.rash = d.r.Chance(150_000)
 	d.single = d.r.Chance(120_000)
+	d.unchecked = d.r.Chance(80_000)
 	d.clocks = []time.Duration{0, 10 * time.Millisecond, time.Second,
 		5 * time.Second}[d.r.Intn(4)]
 	if d.r.Chance(250_000) {
@@ -142,8 +155,11 @@ func (d *drawing) options() []string {
 		fmt.Sprint("spare-masters=", d.spares), "replica-management=" + d.replacement,
 		"follower-unavailable=" + d.unavailable.String(),
 		"consensus-rpc-timeout=" + d.timeout.String(),
+		"tablet-creation-timeout=" + d.creation.String(),
 		"log-segment-size=" + d.segment, "max-batch=" + d.batch,
+		"max-message=" + d.message,
 		fmt.Sprint("data-blocks=", d.blocks), fmt.Sprint("pre-election=", !d.rash),
+		fmt.Sprint("check-tserver-count=", !d.unchecked),
 		"clock-error=" + d.clocks.String(), "expiry-interval=" + d.expiry,
 	}
 }

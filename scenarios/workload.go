@@ -66,6 +66,9 @@ func (d *drawing) create(name string) client.Op {
 	if d.r.Chance(20_000) {
 		op.Replicas = 2
 	}
+	if d.unchecked && d.r.Chance(250_000) {
+		op.Replicas = 7
+	}
 	if d.r.Chance(10_000) && op.Replicas > 1 {
 		op.Tablets, op.Ranges = 20, d.tooMany()
 	}
@@ -108,6 +111,9 @@ func (d *drawing) draw(name string) client.Op {
 		return op
 	case x < 50:
 		op.Steps = []wire.AlterStep{{Kind: wire.AddColumn, Column: d.column()}}
+		if d.message != unlimited && d.r.Chance(300_000) {
+			op.Steps = d.widen()
+		}
 	case x < 58:
 		op.Steps = []wire.AlterStep{{Kind: wire.DropColumn, Column: d.column()}}
 	case x < 63:
@@ -135,6 +141,17 @@ func (d *drawing) draw(name string) client.Op {
 		return client.Op{Kind: client.List}
 	}
 	return op
+}
+
+// widen draws an alter that adds many columns at once: its entry may not fit into a message.
+func (d *drawing) widen() []wire.AlterStep {
+	var steps []wire.AlterStep
+	prefix := d.column()
+	for i := range 20 + d.r.Intn(60) {
+		steps = append(steps, wire.AlterStep{Kind: wire.AddColumn,
+			Column: fmt.Sprint(prefix, i+1)})
+	}
+	return steps
 }
 
 // stormRanges are what the tables of several ranges are made of: they begin with the first two.

@@ -38,6 +38,22 @@ func (w *World) Arm(pt *Point, node NodeID, do func(*Proc)) {
 	w.armed[armKey{pt, node}] = do
 }
 
+// Break makes what follows the point fail on the node, as often as the function says so. A later
+// Break replaces an earlier one; nil takes it back.
+func (w *World) Break(pt *Point, node NodeID, fails func() bool) {
+	if w.broken == nil {
+		w.broken = map[armKey]func() bool{}
+	}
+	w.broken[armKey{pt, node}] = fails
+}
+
+// Fails passes the point and reports whether what would follow it fails.
+func (p *Proc) Fails(pt *Point) bool {
+	p.At(pt)
+	fails := p.node.world.broken[armKey{pt, p.node.id}]
+	return fails != nil && fails()
+}
+
 // armedWait is something to be done to the next process of a node that begins a wait.
 type armedWait struct {
 	label string

@@ -83,6 +83,7 @@ type World struct {
 	topics    []any // by topic: *[]func(T)
 	observing int   // > 0 while observers run
 	armed     map[armKey]func(*Proc)
+	broken    map[armKey]func() bool
 
 	armedWaits []*armedWait
 	trace      func(Record)

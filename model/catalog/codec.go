@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"tabletop/model/wire"
@@ -111,16 +112,24 @@ func encodeTable(e *wire.Encoder, t *Table) {
 	e.Int(int(t.Version))
 	e.Schema(t.Schema)
 	e.Int(int(t.AppliedVersion))
-	e.Schema(t.Applied)
 	e.Int(int(t.Reserve))
 	e.Int(int(t.DeletedAt))
+	same := slices.Equal(t.Applied, t.Schema) // so that the end of an alter needs no more room
+	e.Bool(same)
+	if !same {
+		e.Schema(t.Applied)
+	}
 }
 
 func decodeTable(d *wire.Decoder) *Table {
-	return &Table{ID: wire.TableID(d.Uint64()), Name: d.String(), State: TableState(d.Int()),
+	t := &Table{ID: wire.TableID(d.Uint64()), Name: d.String(), State: TableState(d.Int()),
 		Replicas: d.Int(), Partitions: d.PartitionSchema(), Version: int64(d.Int()),
-		Schema: d.Schema(), AppliedVersion: int64(d.Int()), Applied: d.Schema(),
+		Schema: d.Schema(), AppliedVersion: int64(d.Int()),
 		Reserve: time.Duration(d.Int()), DeletedAt: time.Duration(d.Int())}
+	if t.Applied = t.Schema; !d.Bool() {
+		t.Applied = d.Schema()
+	}
+	return t
 }
 
 func encodeTablet(e *wire.Encoder, t *Tablet) {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -126,7 +127,7 @@ func (c *Client) attempt(p *sim.Proc, op Op, h wire.DDLHeader, deadline sim.Time
 		sent = true
 		resp, err := p.Call(c.leader.Node(), op.request(h), until)
 		if err != nil {
-			c.leader = wire.NoServer
+			c.noAnswer(err)
 			continue
 		}
 		c.learnMasters(resp)
@@ -144,6 +145,13 @@ func (c *Client) attempt(p *sim.Proc, op Op, h wire.DDLHeader, deadline sim.Time
 	}
 	return Outcome{Status: wire.Err(wire.TimedOut, ""), Unknown: sent && op.ChangesCatalog(),
 		Master: wire.NoServer}
+}
+
+// noAnswer makes the client look for the leader again: the master that led may not any more.
+func (c *Client) noAnswer(err error) {
+	if !(errors.Is(err, sim.ErrTimedOut) && c.v.On(variant.SilentMaster)) {
+		c.leader = wire.NoServer
+	}
 }
 
 // learnMasters looks who the masters are, if an answer tells that they have changed. In Kudu a
@@ -216,7 +224,7 @@ func (c *Client) waitUntilDone(p *sim.Proc, op Op, out Outcome, deadline sim.Tim
 		called := c.node.World().Now()
 		m, err := p.Call(c.leader.Node(), req, min(deadline, p.Now().Add(rpcTimeout)))
 		if err != nil {
-			c.leader = wire.NoServer
+			c.noAnswer(err)
 			continue
 		}
 		resp := m.(*wire.DoneResponse)

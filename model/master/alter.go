@@ -27,7 +27,7 @@ func (d *ddl) alterTable(p *sim.Proc, req *wire.AlterTableRequest) *wire.DDLResp
 	if !s.OK() {
 		return d.refuse(p, s)
 	}
-	name, factor := req.Name, cmp.Or(req.Replicas, t.row.Replicas)
+	name, factor := t.row.Name, cmp.Or(req.Replicas, t.row.Replicas)
 	if req.NewName != "" {
 		release, s := cat.reserve(req.NewName)
 		if !s.OK() {
@@ -82,7 +82,7 @@ func (d *ddl) checkFactor(p *sim.Proc, req *wire.AlterTableRequest) wire.Status 
 	if t := d.m.cat.names[req.Name]; t == nil || req.Replicas <= t.row.Replicas {
 		return wire.Status{}
 	}
-	return d.enoughTServers(p, req.Replicas, 0)
+	return d.enoughTServers(p, req.Replicas, req.Replicas, 0)
 }
 
 func noTable(name string) wire.Status {

@@ -33,42 +33,60 @@ func (m *Master) assignTablets(p *sim.Proc, term int64) {
 	if len(pending) == 0 {
 		return
 	}
+	if m.v.On(variant.KUDU450) {
+		lockTablets(p, m.tabletsInCreation())
+	}
 	unlock := lockTablets(p, pending)
 	defer unlock()
-	b := &catalog.Batch{}
-	var replaced []*tabletInfo
+	var changes [][]*catalog.Tablet
 	for _, t := range pending {
-		switch t.row.State {
+		row := t.row
+		switch row.State {
 		case catalog.TabletPreparing:
-			if row := m.assign(t.row, t.table); row != nil {
-				b.Tablets = append(b.Tablets, row)
-			}
 		case catalog.TabletCreating:
-			next := m.assign(m.newTablet(t.row.Table, t.row.Partition), t.table)
-			if next != nil {
-				b.Tablets = append(b.Tablets, t.row.In(catalog.TabletReplaced), next)
-				replaced = append(replaced, t)
-			}
-		}
-	}
-	if !m.writeAndPublish(p, term, b).OK() {
-		return
-	}
-	for _, t := range replaced {
-		t.abortTasks()
-		if m.v.On(variant.NoDeleteOnReplace) {
+			row = m.newTablet(t.row.Table, t.row.Partition)
+		default: // it was dropped, or created, during the wait for its lock
 			continue
 		}
-		for _, server := range t.row.Consensus.Config.Servers() {
-			m.deleteReplica(t, server)
+		next := m.assign(row, t.table)
+		switch {
+		case next == nil && m.v.On(variant.KUDU3452):
+			return
+		case next == nil: // the next pass tries again
+		case t.row.State == catalog.TabletCreating:
+			changes = append(changes, []*catalog.Tablet{t.row.In(catalog.TabletReplaced), next})
+		default:
+			changes = append(changes, []*catalog.Tablet{next})
 		}
 	}
+	if m.v.On(variant.ReplaceBeforeCommit) {
+		defer m.showReplacements(p, changes)()
+	}
+	for _, b := range m.chunks(changes) {
+		if !m.writeAndPublish(p, term, b).OK() {
+			return
+		}
+		m.sendAssigned(b)
+	}
+}
+
+// sendAssigned tells tablet servers of tablets that were assigned to them, or replaced.
+func (m *Master) sendAssigned(b *catalog.Batch) {
 	for _, row := range b.Tablets {
-		if info := m.cat.tablets[row.ID]; row.State == catalog.TabletCreating {
-			info.createdAt = p.Now()
-			for _, server := range row.Consensus.Config.Servers() {
-				m.createReplica(info, server)
+		info := m.cat.tablets[row.ID]
+		if row.State == catalog.TabletReplaced {
+			info.abortTasks()
+			if m.v.On(variant.NoDeleteOnReplace) {
+				continue
 			}
+			for _, server := range row.Consensus.Config.Servers() {
+				m.deleteReplica(info, server)
+			}
+			continue
+		}
+		info.createdAt = m.node.Now()
+		for _, server := range row.Consensus.Config.Servers() {
+			m.createReplica(info, server)
 		}
 	}
 }
@@ -82,17 +100,30 @@ func (m *Master) pendingTablets(now sim.Time) []*tabletInfo {
 		case t.table.row.Gone():
 		case t.row.State == catalog.TabletPreparing,
 			t.row.State == catalog.TabletCreating &&
-				now.Sub(t.createdAt) >= tabletCreationTimeout:
+				now.Sub(t.createdAt) >= m.v.CreationTimeout:
 			pending = append(pending, t)
 		}
 	}
 	return pending
 }
 
-// assign returns the row with replicas chosen, or nil if there are too few servers; then the
-// next pass tries again.
+// tabletsInCreation lists the tablets that have servers and may still be created in time, by id.
+func (m *Master) tabletsInCreation() []*tabletInfo {
+	var list []*tabletInfo
+	for _, id := range sim.Keys(m.cat.tablets) {
+		t := m.cat.tablets[id]
+		if !t.table.row.Gone() && t.row.State == catalog.TabletCreating &&
+			m.node.Now().Sub(t.createdAt) < m.v.CreationTimeout {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// assign returns the row with replicas chosen, or nil if there are too few servers.
 func (m *Master) assign(row *catalog.Tablet, table *tableInfo) *catalog.Tablet {
-	servers := placement.Select(m.placeable(), table.row.Replicas, m.drawPlace)
+	known := m.placeable(m.v.On(variant.KUDU1138))
+	servers := placement.Select(known, table.row.Replicas, m.drawPlace)
 	if servers == nil {
 		return nil
 	}

@@ -4,12 +4,14 @@ import (
 	"slices"
 
 	"tabletop/model/catalog"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
 // catalogManager is the caches of one leadership. Rows change only by publish.
 type catalogManager struct {
+	v       variant.Variants
 	tables  map[wire.TableID]*tableInfo // removed ones too
 	names   map[string]*tableInfo       // live ones
 	soft    map[wire.TableID]*tableInfo // soft-deleted ones
@@ -44,8 +46,9 @@ type tabletInfo struct {
 	reported int64
 }
 
-func newCatalogManager() *catalogManager {
+func newCatalogManager(v variant.Variants) *catalogManager {
 	return &catalogManager{
+		v:        v,
 		tables:   map[wire.TableID]*tableInfo{},
 		names:    map[string]*tableInfo{},
 		soft:     map[wire.TableID]*tableInfo{},
@@ -56,10 +59,11 @@ func newCatalogManager() *catalogManager {
 	}
 }
 
-func (c *catalogManager) addTable(row *catalog.Table, now sim.Time) {
+func (c *catalogManager) addTable(row *catalog.Table, now sim.Time) *tableInfo {
 	t := &tableInfo{row: row}
 	c.tables[row.ID] = t
 	c.file(t, now)
+	return t
 }
 
 // file puts a table under its name or among the soft-deleted ones, by its row.
@@ -98,7 +102,7 @@ func (c *catalogManager) lockTable(p *sim.Proc, name string) *tableInfo {
 		return nil
 	}
 	t.lock.Lock(p, "lock of table "+name)
-	if c.names[name] != t {
+	if c.names[name] != t && !(c.v.On(variant.NoNameRecheck) && t.row.Live()) {
 		t.lock.Unlock()
 		return nil
 	}
@@ -189,7 +193,12 @@ func (c *catalogManager) publishTablet(row *catalog.Tablet) {
 	}
 	info.row = row
 	if row.Gone() {
-		info.table.tablets = slices.DeleteFunc(info.table.tablets,
-			func(t *tabletInfo) bool { return t == info })
+		info.detach()
 	}
+}
+
+// detach takes the tablet from its table.
+func (t *tabletInfo) detach() {
+	t.table.tablets = slices.DeleteFunc(t.table.tablets,
+		func(o *tabletInfo) bool { return o == t })
 }

@@ -27,7 +27,11 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	if s := catalog.CheckReplicas(req.Replicas); !s.OK() {
 		return d.refuse(p, s)
 	}
-	if s := d.enoughTServers(p, req.Replicas, len(partitions.Partitions())); !s.OK() {
+	need := req.Replicas
+	if !d.m.v.CheckTServers {
+		need = 0
+	}
+	if s := d.enoughTServers(p, need, req.Replicas, len(partitions.Partitions())); !s.OK() {
 		return d.refuse(p, s)
 	}
 	release, s := d.m.cat.reserve(req.Name)
@@ -42,6 +46,9 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	for _, partition := range partitions.Partitions() {
 		b.Tablets = append(b.Tablets, d.m.newTablet(row.ID, partition))
 	}
+	if d.m.v.On(variant.PublishBeforeReplicate) {
+		defer d.m.cat.showHollow(p, row)()
+	}
 	resp := d.commit(p, b, d.answer(wire.Status{}, row.ID, 0))
 	if resp.Status.OK() {
 		d.m.bgWake.Broadcast()
@@ -50,25 +57,42 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	return resp
 }
 
+// showHollow puts a table into the caches before it is written: it has no schema and no tablets
+// yet, but whoever asks is told of it. The function that it returns ends the creation, and forgets
+// the table if it was not written (CatalogManager::AbortTableCreation of 0.7).
+func (c *catalogManager) showHollow(p *sim.Proc, row *catalog.Table) (end func()) {
+	hollow := &catalog.Table{ID: row.ID, Name: row.Name, State: catalog.TableRunning}
+	t := c.addTable(hollow, p.Now())
+	t.lock.Lock(p, "lock of table "+row.Name)
+	return func() {
+		if t.row == hollow {
+			delete(c.names, row.Name)
+			delete(c.tables, row.ID)
+			t.row = hollow.Removed()
+		}
+		t.lock.Unlock()
+	}
+}
+
 func (m *Master) newTablet(table wire.TableID, partition wire.Partition) *catalog.Tablet {
 	return &catalog.Tablet{ID: wire.TabletID(m.newID()), Table: table, Partition: partition,
 		State: catalog.TabletPreparing, Consensus: wire.ConsensusState{
 			Leader: wire.NoServer, Config: wire.NewConfig()}}
 }
 
-// enoughTServers compares the replication factor, and how many replicas that many new tablets have,
+// enoughTServers compares how many are needed, and how many replicas that many new tablets have,
 // with the servers this process knows to live. With the defence, a process that knows too few waits
 // for more instead of refusing; if there are too many tablets only for half of the time, so that
 // the client hears why.
-func (d *ddl) enoughTServers(p *sim.Proc, factor, tablets int) wire.Status {
+func (d *ddl) enoughTServers(p *sim.Proc, need, factor, tablets int) wire.Status {
 	half := p.Now().Add(d.req.Header().Timeout / 2)
 	for {
-		live, until := len(d.m.placeable()), d.deadline
+		live, until := len(d.m.placeable(false)), d.deadline
 		refusal := wire.Status{}
 		switch {
-		case live < factor:
+		case live < need:
 			refusal = wire.Err(wire.ReplicationFactorTooHigh, fmt.Sprintf(
-				"not enough live tablet servers: %d replicas, %d servers", factor, live))
+				"not enough live tablet servers: %d replicas, %d servers", need, live))
 		case factor > 1 && tablets*factor > MaxCreateTabletsPerTS*live:
 			until = half
 			refusal = wire.Err(wire.TooManyTablets, fmt.Sprintf(

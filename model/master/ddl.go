@@ -31,7 +31,16 @@ func (m *Master) ddl(p *sim.Proc, req wire.DDL) *wire.DDLResponse {
 	return d.execute(p)
 }
 
+// execute carries a request out. One whose entry could not be sent is refused (b4c317299).
 func (d *ddl) execute(p *sim.Proc) *wire.DDLResponse {
+	resp := d.carryOut(p)
+	if resp.Status.Code == wire.EntryTooLarge {
+		return d.refuse(p, resp.Status)
+	}
+	return resp
+}
+
+func (d *ddl) carryOut(p *sim.Proc) *wire.DDLResponse {
 	switch req := d.req.(type) {
 	case *wire.CreateTableRequest:
 		return d.createTable(p, req)
@@ -54,14 +63,14 @@ func (d *ddl) answer(s wire.Status, table wire.TableID, version int64) *wire.DDL
 // is published, and the client not told, before the batch is applied.
 func (d *ddl) commit(p *sim.Proc, b *catalog.Batch, resp *wire.DDLResponse) *wire.DDLResponse {
 	b.Cause = d.req.Header().Request
+	if d.m.v.On(variant.KUDU495) && len(b.Tablets) > 0 {
+		return d.commitInParts(p, b, resp)
+	}
 	if d.m.v.On(variant.ExactlyOnceDDL) {
 		b.Results = append(b.Results, &catalog.Result{Request: b.Cause, Code: resp.Status.Code,
 			Msg: resp.Status.Msg, Table: resp.Table, Version: resp.Version})
 	}
-	switch status := d.m.write(p, d.term, b); {
-	case status.Code == wire.EntryTooLarge:
-		return d.refuse(p, status)
-	case !status.OK():
+	if status := d.m.write(p, d.term, b); !status.OK() {
 		return d.answer(status, 0, 0)
 	}
 	p.At(PointReplicated)

@@ -5,7 +5,6 @@ import "time"
 // Kudu's flags, with their defaults.
 const (
 	bgTaskWait              = time.Second      // catalog_manager_bg_task_wait_ms
-	tabletCreationTimeout   = 30 * time.Second // tablet_creation_timeout_ms
 	failoverCatchupTimeout  = 30 * time.Second // master_failover_catchup_timeout_ms
 	tsRPCTimeout            = 30 * time.Second // master_ts_rpc_timeout_ms
 	unresponsiveTSTimeout   = time.Hour        // unresponsive_ts_rpc_timeout_ms

@@ -100,7 +100,7 @@ func (m *Master) catchUp(p *sim.Proc, term int64) bool {
 // leadership have ended. Follows VisitTablesAndTabletsUnlocked.
 func (m *Master) load(p *sim.Proc) {
 	p.Sleep("scan the master tablet", m.loadTime())
-	m.cat = newCatalogManager()
+	m.cat = newCatalogManager(m.v)
 	if !m.v.FollowersKeepReports() {
 		m.softMaps = map[wire.TabletID]replicaMap{}
 	}
@@ -108,7 +108,11 @@ func (m *Master) load(p *sim.Proc) {
 		m.cat.addTable(m.store.Tables[id], p.Now())
 	}
 	for _, id := range sim.Keys(m.store.Tablets) {
-		info := m.cat.addTablet(m.store.Tablets[id])
+		row := m.store.Tablets[id]
+		if m.v.On(variant.KUDU495) && m.store.Tables[row.Table] == nil {
+			continue // what is left of a table that was not created
+		}
+		info := m.cat.addTablet(row)
 		if info.row.State == catalog.TabletCreating {
 			info.createdAt = p.Now()
 		}

@@ -49,9 +49,9 @@ type Config struct {
 
 // Boot starts the program on a node that has just come up.
 func Boot(n *sim.Node, cfg Config) *Master {
-	m := &Master{node: n, v: cfg.Variants, store: catalog.NewStore(), cat: newCatalogManager(),
-		softMaps: map[wire.TabletID]replicaMap{}, instance: fs.Identify(n, true),
-		source: tablet.NewSource(n)}
+	m := &Master{node: n, v: cfg.Variants, store: catalog.NewStore(),
+		cat: newCatalogManager(cfg.Variants), softMaps: map[wire.TabletID]replicaMap{},
+		instance: fs.Identify(n, true), source: tablet.NewSource(n)}
 	m.ts.descriptors = map[wire.ServerID]*tsDescriptor{}
 	n.Serve(m.serve)
 	n.Go("start", func(p *sim.Proc) { m.open(p, cfg) })
@@ -123,6 +123,9 @@ func (m *Master) Restore(state []byte) {
 func (m *Master) write(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
 	if m.v.On(variant.NoLeaderLock) {
 		term = m.consensus.Term()
+	}
+	if p.Fails(PointWrite) { // sys_catalog_fail_during_write
+		return wire.Err(wire.UnknownError, "the write failed")
 	}
 	_, err := m.consensus.Replicate(p, term, wire.WriteOp, b.Encode())
 	switch {

@@ -16,6 +16,9 @@ var (
 	// PointPublished is passed by a request whose batch is published.
 	PointPublished = sim.NewPoint("master/ddl/published",
 		"a DDL is published in the caches, the client is not answered")
+	// PointWrite is passed by whoever changes the master tablet.
+	PointWrite = sim.NewPoint("master/write/before",
+		"a leader is about to write to the master tablet")
 	// PointTask is passed by a task that is about to call its target.
 	PointTask = sim.NewPoint("master/task/before-send",
 		"a task has found its target and is about to call it")
@@ -23,4 +26,4 @@ var (
 
 // Points lists the points of a master.
 var Points = []*sim.Point{PointElected, PointBeforeLoad, PointReplicated, PointPublished,
-	PointTask}
+	PointWrite, PointTask}

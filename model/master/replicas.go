@@ -75,7 +75,7 @@ func (m *Master) manageReplicas(p *sim.Proc, t *tabletInfo, from wire.ServerID,
 func (m *Master) addReplica(t *tabletInfo, c wire.RaftConfig, as wire.Member) {
 	m.changeConfig(t, "AddReplica", c, func() []wire.PeerChange {
 		var free []placement.Server
-		for _, s := range m.placeable() {
+		for _, s := range m.placeable(false) {
 			if !c.Has(s.ID) {
 				free = append(free, s)
 			}

@@ -7,8 +7,8 @@ import (
 	"tabletop/sim"
 )
 
-// processReport compares a report with the catalog. Everything that changes is one write, with
-// the reported tablets locked; then schema versions are counted and tasks are sent. Follows
+// processReport compares a report with the catalog. Everything that changes is one write, or few,
+// with the reported tablets locked; then schema versions are counted and tasks are sent. Follows
 // CatalogManager::ProcessTabletReport.
 func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
 	report *wire.TabletReport) wire.Status {
@@ -33,7 +33,10 @@ func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
 		return status
 	}
 	for _, c := range current {
-		m.noteSchemaVersion(p, term, c.tablet, c.report.SchemaVersion)
+		s := m.noteSchemaVersion(p, term, c.tablet, c.report.SchemaVersion)
+		if !s.OK() {
+			status = s // so that it is reported again; Kudu only logs it
+		}
 	}
 	for i := range report.Tablets {
 		m.discard(from, &report.Tablets[i])
@@ -50,7 +53,7 @@ func (m *Master) processReport(p *sim.Proc, term int64, from wire.ServerID,
 	for _, id := range report.Removed {
 		delete(m.softMaps[id], from)
 	}
-	return wire.Status{}
+	return status
 }
 
 // compared is a reported replica, its tablet, and the row before the report was taken.
@@ -60,21 +63,24 @@ type compared struct {
 	before *catalog.Tablet
 }
 
-// writeReported makes the rows that a report has changed those of the catalog: one write for all,
-// and none if nothing has changed (KUDU-1125).
+// writeReported makes the rows that a report has changed those of the catalog: one write for all
+// that fit into one, and none if nothing has changed (KUDU-1125). If a write fails, later reports
+// bring what was to come after it.
 func (m *Master) writeReported(p *sim.Proc, term int64, rows []*catalog.Tablet) wire.Status {
-	b := &catalog.Batch{}
+	batches, changes := []*catalog.Batch{}, [][]*catalog.Tablet{}
 	for _, row := range rows {
-		if m.v.On(variant.KUDU1125) {
-			one := &catalog.Batch{Tablets: []*catalog.Tablet{row}}
-			if s := m.writeAndPublish(p, term, one); !s.OK() {
-				return s
-			}
+		if one := []*catalog.Tablet{row}; m.v.On(variant.KUDU1125) {
+			batches = append(batches, &catalog.Batch{Tablets: one})
 		} else if row != m.cat.tablets[row.ID].row {
-			b.Tablets = append(b.Tablets, row)
+			changes = append(changes, one)
 		}
 	}
-	return m.writeAndPublish(p, term, b)
+	for _, b := range append(batches, m.chunks(changes)...) {
+		if s := m.writeAndPublish(p, term, b); !s.OK() {
+			return s
+		}
+	}
+	return wire.Status{}
 }
 
 func (m *Master) knownTablets(report *wire.TabletReport) []*tabletInfo {
@@ -129,25 +135,26 @@ func (m *Master) compare(t *tabletInfo, from wire.ServerID,
 }
 
 // noteSchemaVersion counts a reported version and ends the alter when every tablet has some
-// replica at the latest one. A failure to write that is repaired by a later report only. Follows
-// CatalogManager::HandleTabletSchemaVersionReport.
-func (m *Master) noteSchemaVersion(p *sim.Proc, term int64, tablet *tabletInfo, version int64) {
+// replica at the latest one. Follows CatalogManager::HandleTabletSchemaVersionReport.
+func (m *Master) noteSchemaVersion(p *sim.Proc, term int64, tablet *tabletInfo,
+	version int64) wire.Status {
 	tablet.reported = max(tablet.reported, version)
 	t := tablet.table
 	if !m.mayFinish(t) {
-		return
+		return wire.Status{}
 	}
 	t.lock.Lock(p, "lock of table "+t.row.Name)
 	defer t.lock.Unlock()
-	m.finishAlter(p, term, t)
+	return m.finishAlter(p, term, t)
 }
 
 // finishAlter ends the alter of a table, whose lock the caller has, if it can end.
-func (m *Master) finishAlter(p *sim.Proc, term int64, t *tableInfo) {
-	if m.mayFinish(t) {
-		b := &catalog.Batch{Tables: []*catalog.Table{t.row.Finished()}}
-		m.writeAndPublish(p, term, b)
+func (m *Master) finishAlter(p *sim.Proc, term int64, t *tableInfo) wire.Status {
+	if !m.mayFinish(t) {
+		return wire.Status{}
 	}
+	b := &catalog.Batch{Tables: []*catalog.Table{t.row.Finished()}}
+	return m.writeAndPublish(p, term, b)
 }
 
 // mayFinish reports whether an alter is open and could end: tablets that it has added run, and all

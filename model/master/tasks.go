@@ -29,8 +29,8 @@ type task struct {
 	wake    sim.Cond
 	// settles tells whether an answer ends the task.
 	settles func(wire.Code) bool
-	// done takes note of the answer OK; nil: it says nothing new.
-	done func(p *sim.Proc)
+	// done takes note of the answer that ends the task; nil: it says nothing new.
+	done func(*sim.Proc, wire.Code)
 	// obsolete tells that the task is of no use any more; nil: never.
 	obsolete func() bool
 }
@@ -116,10 +116,11 @@ func (m *Master) tryOnce(p *sim.Proc, t *task) (result string, ended bool) {
 		return err.Error(), false
 	}
 	code := resp.(*wire.TabletResponse).Status.Code
-	if code == wire.OK && t.done != nil {
-		t.done(p)
+	ended = t.settles(code)
+	if ended && t.done != nil {
+		t.done(p, code)
 	}
-	return code.String(), t.settles(code)
+	return code.String(), ended
 }
 
 // backoff returns the wait after an attempt: 16, 32, ... 32768 ms, then a minute; and up to
@@ -180,7 +181,7 @@ func (m *Master) createReplica(tablet *tabletInfo, server wire.ServerID) {
 	m.launch(&task{
 		info:     TaskInfo{Name: "CreateReplica", Tablet: row.ID},
 		table:    tablet.table,
-		deadline: m.node.Now().Add(tabletCreationTimeout),
+		deadline: m.node.Now().Add(m.v.CreationTimeout),
 		target:   func() wire.ServerID { return server },
 		request: func(to wire.ServerID) sim.Message {
 			return &wire.CreateTabletRequest{Dest: to, Table: table.ID, Tablet: row.ID,
@@ -261,7 +262,8 @@ func (m *Master) alterTablets(t *tableInfo, but []*tabletInfo) {
 }
 
 // alterTablet ships the schema that is the latest when it is sent, so that late duplicates are
-// harmless (AsyncAlterTable).
+// harmless (AsyncAlterTable). Reports tell how far the tablet has come; with the defect fb41e96d2
+// any answer that ends the task does too, though it may be that there is no such tablet.
 func (m *Master) alterTablet(tablet *tabletInfo, unique bool) {
 	sent := int64(-1)
 	t := &task{
@@ -279,21 +281,30 @@ func (m *Master) alterTablet(tablet *tabletInfo, unique bool) {
 		settles: settledBy(wire.OK, wire.TabletNotFound, wire.MismatchedSchema,
 			wire.TabletHasANewerSchema),
 	}
-	if m.v.On(variant.KUDU679) {
-		t.done = func(p *sim.Proc) { m.altered(p, tablet, sent) }
+	if m.v.On(variant.KUDU679) || m.v.On(variant.AlterAckFromRPC) {
+		t.done = func(p *sim.Proc, code wire.Code) {
+			if code == wire.OK || m.v.On(variant.AlterAckFromRPC) {
+				m.altered(p, tablet, sent)
+			}
+		}
 	}
 	m.launch(t)
 }
 
-// altered takes note, in the thread that the answer came in, that a tablet has a version of the
-// schema. The other masters' answers to what it writes come in the same thread (KUDU-679).
+// altered takes note, when an answer to an alter comes in, that a tablet has a version of the
+// schema. With KUDU-679 it does so in the thread that the other masters' answers to what it writes
+// come in too.
 func (m *Master) altered(p *sim.Proc, tablet *tabletInfo, version int64) {
-	if term, ok := m.enter(); ok {
-		defer m.leave()
-		m.reactor.Lock(p, "the thread that takes answers")
-		m.noteSchemaVersion(p, term, tablet, version)
-		m.reactor.Unlock()
+	term, ok := m.enter()
+	if !ok {
+		return
 	}
+	defer m.leave()
+	if m.v.On(variant.KUDU679) {
+		m.reactor.Lock(p, "the thread that takes answers")
+		defer m.reactor.Unlock()
+	}
+	m.noteSchemaVersion(p, term, tablet, version)
 }
 
 func (m *Master) name(id wire.ServerID) string {

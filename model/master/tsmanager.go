@@ -57,7 +57,6 @@ func (m *Master) register(id wire.ServerID, incarnation int64) bool {
 	case d == nil:
 		d = &tsDescriptor{id: id}
 		m.ts.descriptors[id] = d
-		m.ts.displace(id)
 	case incarnation < d.incarnation,
 		incarnation == d.incarnation && m.v.On(variant.KUDU86):
 		return false
@@ -75,22 +74,24 @@ func (m *Master) askForFullReports() {
 	}
 }
 
-// displace makes the servers that had the address of a new one before unfit for replicas: whoever
-// is there now would get two of one tablet.
-func (ts *tsManager) displace(by wire.ServerID) {
-	for _, id := range sim.Keys(ts.descriptors) {
-		if id != by && id.Node() == by.Node() {
-			ts.descriptors[id].lastHeartbeat = -1
+// displaced reports whether another server is known to have come to the address of that one, where
+// two replicas of one tablet would meet. A heartbeat of the earlier one may still be on its way.
+func (ts *tsManager) displaced(id wire.ServerID) bool {
+	for _, other := range sim.Keys(ts.descriptors) {
+		if other > id && other.Node() == id.Node() {
+			return true
 		}
 	}
+	return false
 }
 
-// placeable lists the servers that may be given replicas now.
-func (m *Master) placeable() []placement.Server {
+// placeable lists the servers that may be given replicas now, or might be if they lived.
+func (m *Master) placeable(evenDead bool) []placement.Server {
 	now := m.node.Now()
 	var servers []placement.Server
 	for _, id := range sim.Keys(m.ts.descriptors) {
-		if d := m.ts.descriptors[id]; d.available(now) && !m.store.Maintenance[id] {
+		d := m.ts.descriptors[id]
+		if (evenDead || d.available(now)) && !m.ts.displaced(id) && !m.store.Maintenance[id] {
 			servers = append(servers, placement.Server{ID: id,
 				Load: d.liveTablets + d.creations(now)})
 		}

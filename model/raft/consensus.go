@@ -145,7 +145,8 @@ func DefaultTiming() Timing {
 // TimingOf is Kudu's, but for what the options say.
 func TimingOf(v variant.Variants) Timing {
 	t := DefaultTiming()
-	t.RPC, t.Unavailable, t.MaxBatch = v.RPCTimeout, v.FollowerUnavailable, v.MaxBatch
+	t.RPC, t.Unavailable = v.RPCTimeout, v.FollowerUnavailable
+	t.MaxBatch, t.MaxEntry = min(v.MaxBatch, v.MaxMessage), v.MaxMessage
 	return t
 }
 

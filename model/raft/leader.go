@@ -100,7 +100,7 @@ func (l *leadership) drive(p *sim.Proc, f *peer) {
 		next := p.Now().Add(l.heartbeat())
 		asked := l.asked
 		req := l.request(f)
-		m, err := p.Call(f.id.Node(), req, p.Now().Add(l.r.cfg.Timing.RPC))
+		m, err := l.send(p, f, req)
 		if reactor := l.r.cfg.Reactor; reactor != nil {
 			reactor.Lock(p, "the thread that takes answers")
 			reactor.Unlock()
@@ -131,6 +131,18 @@ func (l *leadership) drive(p *sim.Proc, f *peer) {
 			p.Sleep("heartbeat interval", max(next.Sub(p.Now()), 0))
 		}
 	}
+}
+
+// send calls a peer. A message that is too large makes the peer break the connection (KUDU-3016;
+// see rpc/transfer.cc, InboundTransfer::ReceiveBuffer).
+func (l *leadership) send(p *sim.Proc, f *peer, req *wire.UpdateConsensusRequest) (sim.Message,
+	error) {
+	if slices.ContainsFunc(req.Entries, func(e wire.Entry) bool {
+		return len(e.Payload) > l.r.cfg.Timing.MaxEntry
+	}) {
+		return nil, sim.ErrReset
+	}
+	return p.Call(f.id.Node(), req, p.Now().Add(l.r.cfg.Timing.RPC))
 }
 
 // heartbeat draws the time to the next heartbeat, 25 % around the interval.

@@ -60,7 +60,7 @@ func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire
 		t.consensus = nil
 	}
 	if req.Tombstone {
-		t.bury(p, Order{true, req.CAS, active})
+		t.bury(p, Order{!req.Tool, req.CAS, active})
 		return wire.Status{}
 	}
 	TabletDeleted.Publish(ts.node.World(), t.event())

@@ -196,11 +196,11 @@ func (t *replica) report() wire.ReportedTablet {
 // alterSchema brings a tablet to the table's latest schema, through its log. Only the leader
 // can; that the tablet is there already, any replica may say (TabletServiceAdminImpl::AlterSchema).
 func (ts *TServer) alterSchema(p *sim.Proc, req *wire.AlterSchemaRequest) wire.Status {
-	t := ts.tablets[req.Tablet]
-	if t == nil {
-		return wire.Err(wire.TabletNotFound, "")
+	if _, code := ts.consensusOf(req.Tablet); code != wire.OK {
+		return wire.Err(code, "")
 	}
-	if t.consensus == nil || t.busy || t.Data != wire.DataReady {
+	t := ts.tablets[req.Tablet]
+	if t.busy {
 		return wire.Err(wire.TabletNotRunning, "")
 	}
 	t.altering.Lock(p, "an earlier alter of the tablet")

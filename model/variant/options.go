@@ -71,12 +71,16 @@ type Options struct {
 	ExpiryInterval         time.Duration
 	// FollowerUnavailable is how long a replica is silent before it counts as failed.
 	FollowerUnavailable time.Duration
+	// CreationTimeout is how long the creation of a tablet may take before another takes its place.
+	CreationTimeout time.Duration
 	// RPCTimeout is how long a leader waits for a peer's answer.
 	RPCTimeout     time.Duration
 	Replacement    string
 	LogSegmentSize int // bytes
 	MaxBatch       int // bytes
+	MaxMessage     int // bytes
 	DataBlocks     int // of each replica
+	CheckTServers  bool
 	Sync           string
 	// ClockError is by how much the clocks of two tablet servers may differ.
 	ClockError time.Duration
@@ -96,8 +100,9 @@ func (o Option) Default() string { return o.get(defaultOptions) }
 var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: true,
 	MasterFailureDetection: true, WaitsEndWithTerm: true, Fix: NoFix, Net: "lan", Disk: "ssd",
 	RestartDelay: 2 * time.Second, ExpiryInterval: 60 * time.Second,
-	FollowerUnavailable: 300 * time.Second, RPCTimeout: 30 * time.Second,
-	Replacement: Replace343, LogSegmentSize: 8 << 20, MaxBatch: 1 << 20, Consensus: KuduConsensus,
+	FollowerUnavailable: 300 * time.Second, CreationTimeout: 30 * time.Second,
+	RPCTimeout: 30 * time.Second, Replacement: Replace343, LogSegmentSize: 8 << 20,
+	MaxBatch: 1 << 20, MaxMessage: 50 << 20, Consensus: KuduConsensus, CheckTServers: true,
 	Sync: "always", ClockError: 10 * time.Millisecond}
 
 // OptionList lists all options.
@@ -136,6 +141,9 @@ var OptionList = []Option{
 	duration("follower-unavailable",
 		"after which a replica that its leader does not hear counts as failed", 0,
 		func(o *Options) *time.Duration { return &o.FollowerUnavailable }),
+	duration("tablet-creation-timeout",
+		"after which a tablet that is not created is replaced by another", 0,
+		func(o *Options) *time.Duration { return &o.CreationTimeout }),
 	duration("consensus-rpc-timeout", "how long a leader waits for a peer's answer", 0,
 		func(o *Options) *time.Duration { return &o.RPCTimeout }),
 	choice("replica-management",
@@ -145,9 +153,14 @@ var OptionList = []Option{
 		func(o *Options) *int { return &o.LogSegmentSize }),
 	size("max-batch", "how many bytes of entries a leader sends at once, one entry at least", 16,
 		func(o *Options) *int { return &o.MaxBatch }),
+	size("max-message", "how many bytes an entry may have to be sent at all", 128,
+		func(o *Options) *int { return &o.MaxMessage }),
 	number("data-blocks",
 		"how many blocks of data a tablet has, each of which takes a copy some 500 ms",
 		0, 10_000, func(o *Options) *int { return &o.DataBlocks }),
+	boolean("check-tserver-count", "a CreateTable that wants more replicas than there are tablet "+
+		"servers is refused, or waits; otherwise its tablets do",
+		func(o *Options) *bool { return &o.CheckTServers }),
 	choice("sync", "who brings logs and consensus metadata to the disk: the program before it "+
 		"promises anything, or the operating system", []string{"always", "os"},
 		func(o *Options) *string { return &o.Sync }),

@@ -76,7 +76,8 @@ func TestEveryOptionSetsWhatItGets(t *testing.T) {
 		"waits-end-with-term": "false", "fix": "hard-state", "net": "wan", "disk": "hdd", "consensus": "etcd",
 		"restart-delay": "7s", "expiry-interval": "7s", "follower-unavailable": "5s",
 		"replica-management": "3-2-3", "log-segment-size": "2KiB", "max-batch": "2KiB",
-		"data-blocks": "3", "consensus-rpc-timeout": "3s", "sync": "os", "clock-error": "2s"}
+		"data-blocks": "3", "consensus-rpc-timeout": "3s", "sync": "os", "clock-error": "2s",
+		"tablet-creation-timeout": "5s", "max-message": "2KiB", "check-tserver-count": "false"}
 	for _, o := range OptionList {
 		value, ok := other[o.Name]
 		require.True(t, ok, o.Name)

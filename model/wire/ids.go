@@ -13,7 +13,7 @@ import (
 
 // ServerID identifies a master, a tablet server or a client for ever: the permanent UUID, which a
 // server gets with its disk, and the address, which is the node. The first server of a node has the
-// number of the node; one whose disk took the place of another has a number of its own.
+// number of the node; one whose disk took the place of another has a greater number of its own.
 type ServerID int64
 
 // NoServer is no server.

@@ -207,6 +207,7 @@ type DeleteTabletRequest struct {
 	Tablet    TabletID
 	Tombstone bool
 	CAS       int64 // index of the replica's committed configuration, at most; NoCAS: any
+	Tool      bool  // a person wants it, not a master
 }
 
 // Kind implements sim.Message.
@@ -218,6 +219,7 @@ func (m *DeleteTabletRequest) Fold(d *sim.Digest) {
 	d.Uint64(uint64(m.Tablet))
 	d.Bool(m.Tombstone)
 	d.Int(m.CAS)
+	d.Bool(m.Tool)
 }
 
 // Size implements sim.Message.
