@@ -34,8 +34,7 @@ func TestGroupsKeepAFewRuns(t *testing.T) {
 	require.Len(t, s.Groups[1].First, keptPerGroup)
 }
 
-// Every failure of today's Kudu has a hazard that explains it, and what shows it by itself is not
-// called a guess.
+// Every failure of today's Kudu has a hazard that explains it.
 func TestFailuresOfKuduHeadAreExplained(t *testing.T) {
 	sum, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-head"},
 		Count: 12}.Run(t.Context())
@@ -46,6 +45,6 @@ func TestFailuresOfKuduHeadAreExplained(t *testing.T) {
 		causes[g.Signature] = ExplainGroup(g)
 		require.NotContains(t, causes[g.Signature], "no defect explains it", g.Signature)
 	}
-	require.Equal(t, "KUDU-2472", causes["availability/table/refused-for-good"])
-	require.Equal(t, "KUDU-1537", causes["exactly-once/request/refused-after-effect"])
+	require.Contains(t, causes["availability/table/refused-for-good"], "KUDU-2472")
+	require.Contains(t, causes["exactly-once/request/refused-after-effect"], "KUDU-1537")
 }
