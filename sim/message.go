@@ -62,6 +62,18 @@ func (e *Envelope) request() bool { return e.caller != nil && !e.Response }
 // CallID returns the number of the call that a request and its response belong to.
 func (e *Envelope) CallID() uint64 { return e.callID }
 
+// Call is a call whose request or response was seen.
+type Call struct {
+	caller *Proc
+	id     uint64
+}
+
+// Call returns the call that a request and its response belong to.
+func (e *Envelope) Call() Call { return Call{e.caller, e.callID} }
+
+// Open reports whether the caller still waits for the response.
+func (c Call) Open() bool { return c.caller != nil && c.caller.reply.id == c.id }
+
 // Awaited reports whether the message is a response for which its caller still waits.
 func (e *Envelope) Awaited() bool {
 	return e.Response && e.caller.reply.conn == e.stream.conn && e.caller.reply.id == e.callID
