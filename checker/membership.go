@@ -81,7 +81,7 @@ func (m *memberships) tombstoned(e tserver.TombstoneEvent) {
 	switch {
 	case e.Active.Index > latest.Index:
 		m.overtaken[who] = e.Active
-	case e.Active.Index == latest.Index && latest.Has(who.server): // or it is one that never commits
+	case e.Active.Index == latest.Index && latest.Has(who.server): // or it never commits
 		m.givenUp(who, latest)
 	}
 }

@@ -79,8 +79,8 @@ func (r *rest) said(e *sim.Envelope) {
 	}
 }
 
-// beats reports whether a message is a heartbeat and no more, or part of a copy, which takes as long
-// as it takes. Of another core's it is not known.
+// beats reports whether a message is a heartbeat and no more, or part of a copy, which takes as
+// long as it takes. Of another core's it is not known.
 func beats(msg sim.Message) bool {
 	switch m := msg.(type) {
 	case *wire.FetchDataRequest:

@@ -259,8 +259,8 @@ func strong(op client.Op) bool {
 func (r *rowsJudge) outstanding() []Unfinished {
 	var list []Unfinished
 	for _, id := range sim.Keys(r.begun) {
-		list = append(list, Unfinished{"rows", "outstanding", fmt.Sprintf("op-%d has not ended: %v", id,
-			r.begun[id])})
+		list = append(list, Unfinished{"rows", "outstanding",
+			fmt.Sprintf("op-%d has not ended: %v", id, r.begun[id])})
 	}
 	return list
 }

@@ -93,7 +93,7 @@ func (d *ddl) enoughTServers(p *sim.Proc, need, factor, tablets int) wire.Status
 		case live < need:
 			refusal = wire.Err(wire.ReplicationFactorTooHigh, fmt.Sprintf(
 				"not enough live tablet servers: %d replicas, %d servers", need, live))
-		case live == 0 && d.m.v.On(variant.WaitForTServers): // whether there are too many is not known
+		case live == 0 && d.m.v.On(variant.WaitForTServers): // nobody knows how many are too many
 		case factor > 1 && tablets*factor > MaxCreateTabletsPerTS*live:
 			until = half
 			refusal = wire.Err(wire.TooManyTablets, fmt.Sprintf(
