@@ -69,6 +69,7 @@ func (d *durability) booted(e raft.ReplicaEvent) {
 func (d *durability) tombstoned(n sim.NodeID, tablet wire.TabletID) {
 	if v := d.view(n, tablet); v != nil {
 		v.forget()
+		v.buried = true
 	}
 }
 
@@ -205,8 +206,9 @@ func (d *durability) committed(r raft.Observed, op wire.OpID) {
 func (d *durability) onMajority(tablet wire.TabletID, voters []wire.ServerID, op wire.OpID) bool {
 	have := 0
 	for _, id := range voters {
-		if v := d.view(id.Node(), tablet); d.j.fate.damaged[id.Node()] || v != nil && v.has(op) {
-			have++
+		v := d.view(id.Node(), tablet)
+		if d.j.fate.damaged[id.Node()] || v != nil && (v.buried || v.has(op)) {
+			have++ // it had it when it said so
 		}
 	}
 	return have >= raft.Majority(len(voters))

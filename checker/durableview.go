@@ -25,6 +25,7 @@ type durableView struct {
 	sure    int64       // index of the last entry that a later record says was durable
 	unsure  []placed    // entries behind that
 	deleted bool        // for good; what was acknowledged before was true then
+	buried  bool        // a tombstone is left; likewise
 	broke   string      // how the metadata went back on what it promised
 }
 

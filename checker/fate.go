@@ -69,7 +69,11 @@ func (f *fate) lostReplica(tablet wire.TabletID, id wire.ServerID) bool {
 // able reports whether faults have left the tablet a majority of the voters, by the latest
 // committed configuration and by the one that its leader, if it has any, tries to commit.
 func (f *fate) able(tablet wire.TabletID) bool {
-	if tablet != wire.SysCatalog {
+	if tablet == wire.SysCatalog {
+		if f.c.LeaderMaster() == nil && f.stuck(tablet) {
+			return false
+		}
+	} else {
 		leader := f.c.LeaderOf(tablet)
 		if leader == nil && f.stuck(tablet) {
 			return false
@@ -89,12 +93,17 @@ func (f *fate) able(tablet wire.TabletID) bool {
 // and to the others it does not give its vote.
 func (f *fate) stuck(tablet wire.TabletID) bool {
 	voters := f.configs[tablet].Voters()
-	if !slices.ContainsFunc(voters, func(id wire.ServerID) bool { return f.lost(id) }) {
+	if !slices.ContainsFunc(voters, func(id wire.ServerID) bool {
+		return f.lostReplica(tablet, id)
+	}) {
 		return false
 	}
 	return !slices.ContainsFunc(voters, func(id wire.ServerID) bool {
 		candidate := f.replica(tablet, id)
-		return candidate != nil && f.electable(tablet, candidate)
+		if candidate == nil { // a master that starts may be one
+			return tablet == wire.SysCatalog && !f.lostReplica(tablet, id)
+		}
+		return f.electable(tablet, candidate)
 	})
 }
 
@@ -114,6 +123,10 @@ func (f *fate) electable(tablet wire.TabletID, candidate raft.Observed) bool {
 func (f *fate) replica(tablet wire.TabletID, id wire.ServerID) raft.Observed {
 	if f.lostReplica(tablet, id) {
 		return nil
+	}
+	if tablet == wire.SysCatalog {
+		r, _ := f.c.MasterOn(id.Node()).Consensus().(raft.Observed)
+		return r
 	}
 	r, _ := f.c.TServerOn(id.Node()).Replica(tablet).(raft.Observed)
 	return r

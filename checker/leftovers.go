@@ -57,6 +57,10 @@ func (j *Judges) leftover(store *catalog.Store, id wire.TabletID, on sim.NodeID)
 		return Unfinished{"replica", "orphan", fmt.Sprintf(
 			"%s has a replica of %v, which is no more", ts.Node().Name(), id)}, true
 	}
+	if ts.Busy(id) {
+		return Unfinished{"replica", "busy", fmt.Sprintf(
+			"%s is busy with its replica of %v", ts.Node().Name(), id)}, true
+	}
 	if !settledTablet(store, row) || ts.Data(id) == wire.DataTombstoned {
 		return Unfinished{}, false
 	}

@@ -93,6 +93,12 @@ func (ts *TServer) Data(id wire.TabletID) wire.DataState {
 	return wire.DataDeleted
 }
 
+// Busy reports whether its replica of a tablet is just being created, copied or given up.
+func (ts *TServer) Busy(id wire.TabletID) bool {
+	t := ts.tablets[id]
+	return t != nil && t.busy
+}
+
 // Replica returns the consensus of its replica of a tablet; nil while there is none that is whole.
 func (ts *TServer) Replica(id wire.TabletID) raft.Consensus {
 	if t := ts.tablets[id]; t != nil && t.Data == wire.DataReady {
