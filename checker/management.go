@@ -41,7 +41,7 @@ type ear struct {
 }
 
 // unread is how long an answer may lie at a program that is slow.
-const unread = 200 * time.Millisecond
+const unread = time.Second
 
 func watchManagement(j *Judges) {
 	m := &management{j: j, looked: j.counter(ReplicaManagement), heard: map[ear]sim.Time{},

@@ -17,6 +17,9 @@ func (m *Master) runBackground(p *sim.Proc) {
 		m.bgWake.WaitUntil(p, "background work", p.Now().Add(bgTaskWait))
 		if term, ok := m.enter(); ok {
 			m.assignTablets(p, term)
+			if m.v.On(variant.ResumeIntentions) {
+				m.finishAlters(p, term)
+			}
 			if m.v.On(variant.KUDU3344) {
 				m.purgeMetadata(p, term)
 			}

@@ -157,6 +157,18 @@ func (m *Master) finishAlter(p *sim.Proc, term int64, t *tableInfo) wire.Status 
 	return m.writeAndPublish(p, term, b)
 }
 
+// finishAlters ends the alters that a write which failed has left open: nobody may report what this
+// leader has heard already.
+func (m *Master) finishAlters(p *sim.Proc, term int64) {
+	for _, id := range sim.Keys(m.cat.tables) {
+		if t := m.cat.tables[id]; m.mayFinish(t) {
+			t.lock.Lock(p, "lock of table "+t.row.Name)
+			m.finishAlter(p, term, t)
+			t.lock.Unlock()
+		}
+	}
+}
+
 // mayFinish reports whether an alter is open and could end: tablets that it has added run, and all
 // have its schema.
 func (m *Master) mayFinish(t *tableInfo) bool {
