@@ -12,7 +12,7 @@ import (
 
 const (
 	// rowsTimeout is how long an operation on rows may take: longer than a call to a master that is
-	// gone. Programs tell Kudu's sessions; scans take 30 s unless told.
+	// gone. In Kudu the program sets it for writes; scans take 30 s unless told.
 	rowsTimeout = 15 * time.Second
 	// scanTryTimeout is how long one replica may take to answer a scan, if others are left.
 	scanTryTimeout = 3 * time.Second
