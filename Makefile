@@ -45,8 +45,8 @@ arm64: ## the golden seeds on another processor, which must give the same digest
 	cd scenarios; $$emulator ../bin/scenarios.arm64.test -test.run '^TestGoldenSeeds$$' -test.short \
 		-test.v
 
-mutants: ## hunt the planted bugs with the ordinary storms
-	$(GO) test ./scenarios/mutants -run TestMutantsAreCaught -count=1 -v -mutants
+mutants: ## hunt the planted bugs with the ordinary storms (FLAGS=-mutants.blind: twice)
+	$(GO) test ./scenarios/mutants -run TestMutantsAreCaught -count=1 -timeout 40m -v -mutants $(FLAGS)
 
 COUNT ?= 20000
 fuzz: build ## COUNT storms under ideal, which must be clean
