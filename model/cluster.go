@@ -8,7 +8,6 @@ package model
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"tabletop/model/catalog"
@@ -174,57 +173,6 @@ func (c *Cluster) TServerNodes() []sim.NodeID { return c.tserverNodes }
 // ClientNodes returns the clients' nodes.
 func (c *Cluster) ClientNodes() []sim.NodeID { return c.clientNodes }
 
-// Roles tell, for people, who plays a role. A role that nobody plays now is played by no node.
-var Roles = []struct{ Name, Title string }{
-	{"leader-master", "the master that is ready to lead in the highest term of all"},
-	{"follower-master", "the first master that runs and is not the leader master"},
-	{"stale-leader", "a master that believes it leads while a later term has begun"},
-	{"tablet-leader:TABLE", "the tablet server that leads the first tablet of a live table"},
-	{"tablet-follower:TABLE", "the first tablet server that votes there and does not lead"},
-}
-
-// IsTarget reports whether the word names a node or a role of some cluster of this size.
-func (c *Cluster) IsTarget(word string) bool {
-	for _, role := range []string{"tablet-leader:", "tablet-follower:"} {
-		if strings.HasPrefix(word, role) && word != role {
-			return true
-		}
-	}
-	for _, r := range Roles {
-		if r.Name == word {
-			return true
-		}
-	}
-	return slices.ContainsFunc(c.World.Nodes(), func(n *sim.Node) bool { return n.Name() == word })
-}
-
-// Resolve returns the node that a word names now, or nil if nobody plays the role.
-func (c *Cluster) Resolve(word string) *sim.Node {
-	if table, ok := strings.CutPrefix(word, "tablet-leader:"); ok {
-		return c.tabletLeader(table)
-	}
-	if table, ok := strings.CutPrefix(word, "tablet-follower:"); ok {
-		return c.tabletFollower(table)
-	}
-	switch word {
-	case "leader-master":
-		if m := c.LeaderMaster(); m != nil {
-			return m.Node()
-		}
-		return nil
-	case "follower-master":
-		return c.followerMaster()
-	case "stale-leader":
-		return c.staleLeader()
-	}
-	for _, n := range c.World.Nodes() {
-		if n.Name() == word {
-			return n
-		}
-	}
-	return nil
-}
-
 // LeaderMaster returns the master that is ready to lead in the highest term that anybody leads,
 // as an all-seeing observer knows it; nil if there is none.
 func (c *Cluster) LeaderMaster() *master.Master {
@@ -284,27 +232,6 @@ func (c *Cluster) TabletsOf(table string) []wire.TabletID {
 			owner.Gone() ||
 			store.Tablets[id].Gone()
 	})
-}
-
-func (c *Cluster) tabletLeader(table string) *sim.Node {
-	ids := c.TabletsOf(table)
-	if len(ids) == 0 {
-		return nil
-	}
-	return c.LeaderOf(ids[0])
-}
-
-func (c *Cluster) tabletFollower(table string) *sim.Node {
-	leader := c.tabletLeader(table)
-	if leader == nil {
-		return nil
-	}
-	for _, id := range c.TServerOn(leader.ID()).Replica(c.TabletsOf(table)[0]).Active().Voters() {
-		if n := c.World.Node(id.Node()); n != leader && n.Alive() {
-			return n
-		}
-	}
-	return nil
 }
 
 // LeaderOf returns the node of the tablet server that leads a tablet in the highest term; nil if

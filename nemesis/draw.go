@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tabletop/model/master"
+	"tabletop/model/tserver"
 	"tabletop/sim"
 )
 
@@ -103,8 +104,8 @@ type drawer struct {
 	victims   []string // whose disks may lose what they held for durable
 }
 
-// Draw makes the faults of one storm. Each is drawn by itself, but for maintenance, during which a
-// server is mostly taken down: that is what it is for.
+// Draw makes the faults of one storm. Each is drawn by itself, but for those that seldom matter
+// alone, which others follow.
 func Draw(r *sim.Rand, s Storm) []Fault {
 	diet := drawAppetite(r, s)
 	pace := r.Duration(2*time.Second, 9*time.Second)
@@ -125,16 +126,40 @@ func Draw(r *sim.Rand, s Storm) []Fault {
 		d.aim(&f, k)
 		d.fill(&f, k)
 		faults = append(faults, f)
-		if f.Kind == Maintenance && r.Chance(700_000) {
-			faults = append(faults, d.work(f))
+		for _, f := range d.sequel(f) {
+			f.ID = len(faults) + 1
+			faults = append(faults, f)
 		}
 	}
 	return faults
 }
 
+// sequel is what follows some faults: work on a server in maintenance, which is what that is for; a
+// second change of a configuration, perhaps before the first has committed; a copy from a server
+// whose disk may be damaged, or a start of it.
+func (d *drawer) sequel(f Fault) []Fault {
+	switch {
+	case f.Kind == Maintenance && d.r.Chance(700_000):
+		return []Fault{d.work(f)}
+	case f.Kind == ChangeConfig && d.r.Chance(500_000):
+		return []Fault{{At: f.At + d.between(0, 5*time.Millisecond), Kind: ChangeConfig,
+			Target: d.one(d.TServers), Table: f.Table, Change: d.one(d.Changes)}}
+	case f.Kind == BitRot && f.Table != "" && slices.Contains(d.Changes, "add") &&
+		d.r.Chance(500_000):
+		at := f.At + d.between(0, time.Second)
+		return []Fault{{At: at, Kind: Elect, Target: f.Target, Table: f.Table},
+			{At: at + d.between(0, 3*time.Second), Kind: ChangeConfig, Change: "add",
+				Target: "tablet-outsider:" + f.Table, Table: f.Table}}
+	case f.Kind == BitRot:
+		return []Fault{{At: f.At + d.between(0, 4*time.Second), Kind: Kill, Target: f.Target,
+			For: d.between(0, 4*time.Second)}}
+	}
+	return nil
+}
+
 // work is what is done to a server that is in maintenance.
 func (d *drawer) work(m Fault) Fault {
-	f := Fault{ID: m.ID + 1, Kind: []Kind{Kill, PowerOff, Lose}[d.r.Intn(3)], Target: m.Target,
+	f := Fault{Kind: []Kind{Kill, PowerOff, Lose}[d.r.Intn(3)], Target: m.Target,
 		At: min(m.At+d.between(100*time.Millisecond, m.For), d.End-time.Millisecond)}
 	if f.Kind == Lose && (!d.suits(Lose) || !slices.Contains(d.victims, m.Target)) {
 		f.Kind = PowerOff
@@ -183,6 +208,9 @@ func (d *drawer) aim(f *Fault, k *KindInfo) {
 		}
 	case k.Loses && !d.Unbounded:
 		f.Target = d.one(d.victims)
+		if k.Kind == BitRot && d.isTServer(f.Target) && d.r.Chance(400_000) {
+			f.Table = table
+		}
 	case k.Kind == Split:
 		f.Target = "tservers"
 		if onMaster && len(d.Masters) > 1 {
@@ -242,13 +270,19 @@ func (d *drawer) fill(f *Fault, k *KindInfo) {
 		case "shape":
 			f.Shape = []string{"halves", "bridge", "ring"}[r.Intn(3)]
 		case "change":
-			f.Change = d.one(d.Changes)
+			if f.Change = d.one(d.Changes); f.Change == "add" && r.Chance(700_000) {
+				f.Target = "tablet-outsider:" + f.Table
+			}
 		case "turn":
 			f.Turn = 1 + r.Intn(5)
 		case "point":
 			f.Point = master.Points[r.Intn(len(master.Points))].Name()
-			if f.Point == master.PointElected.Name() {
+			switch {
+			case f.Point == master.PointElected.Name():
 				f.Target = d.one(d.Masters) // any may be elected
+			case r.Chance(350_000):
+				f.Point = tserver.Points[r.Intn(len(tserver.Points))].Name()
+				f.Target = d.one([]string{d.tserver(), "tablet-leader:" + d.one(d.Tables)})
 			}
 		case "label":
 			f.Label = d.one(waits)

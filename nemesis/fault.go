@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tabletop/model/master"
+	"tabletop/model/tserver"
 	"tabletop/sim"
 )
 
@@ -216,8 +217,11 @@ func parseDuration(word, key string) (time.Duration, error) {
 	return d, nil
 }
 
+// Points lists the places in the code of masters and tablet servers at which faults may strike.
+func Points() []*sim.Point { return slices.Concat(master.Points, tserver.Points) }
+
 func findPoint(name string) *sim.Point {
-	for _, p := range master.Points {
+	for _, p := range Points() {
 		if p.Name() == name {
 			return p
 		}

@@ -7,6 +7,7 @@ import (
 
 	"tabletop/model/master"
 	"tabletop/model/raft"
+	"tabletop/model/tserver"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -246,8 +247,17 @@ var streamRot = sim.NewStream("nemesis/rot")
 
 func (x *Executor) bitRot(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "bit flipped"
+	prefix := ""
+	if table := r.Fault.Table; table != "" {
+		id, found := x.firstTablet(table)
+		if !found {
+			r.Missed = "there is no table " + table
+			return nil
+		}
+		prefix = raft.SegmentFiles(tserver.TabletDir(id))
+	}
 	word := sim.Hash(x.c.World.Seed(), streamRot, uint64(r.Fault.ID))
-	if file := nodes[0].Disk().Rot(word); file != "" {
+	if file := nodes[0].Disk().Rot(prefix, word); file != "" {
 		r.Effect = 1
 		r.Unit += " in " + file
 	}

@@ -40,8 +40,8 @@ func (d *drawing) rowOp(name string, reads int) client.Op {
 			Mode: []wire.ReadMode{wire.ReadLatest, wire.ReadLatest, wire.ReadAtSnapshot,
 				wire.ReadYourWrites}[d.r.Intn(4)], AnyReplica: d.r.Chance(400_000)}}
 	}
-	op := client.Op{Kind: []client.Kind{client.Insert, client.Upsert, client.Upsert,
-		client.Erase}[d.r.Intn(4)], Name: name}
+	op := client.Op{Kind: []client.Kind{client.Insert, client.Insert, client.Upsert, client.Upsert,
+		client.Erase}[d.r.Intn(5)], Name: name}
 	first := d.r.Intn(keys)
 	for i := range 1 + d.r.Intn(3) {
 		op.Keys = append(op.Keys, int64((first+i)%keys*keysStep))

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -117,7 +118,7 @@ func (d *Disk) misdirect(f *File, w fileWrite) bool {
 		if w.off >= len(f.platter) {
 			f.platter = hole.onto(f.platter)
 		}
-		victim := d.anyFile(&r)
+		victim := d.anyFile(&r, "")
 		if room := len(victim.platter); room > 0 {
 			at := r.Intn(room)
 			victim.part()
@@ -133,11 +134,11 @@ func (d *Disk) misdirect(f *File, w fileWrite) bool {
 	return false
 }
 
-// anyFile draws a file with bytes on the platter, if there is one.
-func (d *Disk) anyFile(r *Rand) *File {
+// anyFile draws a file with bytes on the platter whose name begins so, if there is one.
+func (d *Disk) anyFile(r *Rand, prefix string) *File {
 	var files []*File
 	for _, name := range Keys(d.durable) {
-		if f := d.durable[name]; len(f.platter) > 0 {
+		if f := d.durable[name]; len(f.platter) > 0 && strings.HasPrefix(name, prefix) {
 			files = append(files, f)
 		}
 	}
@@ -147,11 +148,11 @@ func (d *Disk) anyFile(r *Rand) *File {
 	return files[r.Intn(len(files))]
 }
 
-// Rot flips a bit on the platter, where the word says, and returns the file that it hit; empty if
-// the disk holds nothing.
-func (d *Disk) Rot(word uint64) (file string) {
+// Rot flips a bit on the platter, where the word says, in a file whose name begins so, and returns
+// the file that it hit; empty if the disk holds nothing of the kind.
+func (d *Disk) Rot(prefix string, word uint64) (file string) {
 	r := Rand{state: word}
-	f := d.anyFile(&r)
+	f := d.anyFile(&r, prefix)
 	if len(f.platter) == 0 {
 		return ""
 	}

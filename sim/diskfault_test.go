@@ -103,12 +103,12 @@ func TestSlowDisk(t *testing.T) {
 
 func TestBitRotChangesOneBitForReadersAndForGood(t *testing.T) {
 	n := onDisk(t, 1, func(p *sim.Proc, d *sim.Disk) {
-		require.Empty(t, d.Rot(1), "there is nothing yet")
+		require.Empty(t, d.Rot("", 1), "there is nothing yet")
 		f := d.Create("f")
 		f.Append([]byte("abcdef"))
 		p.Must(f.Sync(p))
 		p.Must(d.SyncDir(p))
-		require.Equal(t, "f", d.Rot(p.Node().Draw(sim.NewStream("test"), 0)))
+		require.Equal(t, "f", d.Rot("", p.Node().Draw(sim.NewStream("test"), 0)))
 	})
 	rotten := n.Disk().Open("f").Bytes()
 	different := 0

@@ -10,7 +10,6 @@ import (
 
 	"tabletop/checker"
 	"tabletop/model"
-	"tabletop/model/master"
 	"tabletop/model/variant"
 	"tabletop/nemesis"
 	"tabletop/scenarios"
@@ -69,13 +68,13 @@ var lists = []struct {
 		return
 	}},
 	{"points", func() (items []item) {
-		for _, p := range master.Points {
+		for _, p := range nemesis.Points() {
 			items = append(items, item{"", p.Name(), p.Doc()})
 		}
 		return
 	}},
 	{"roles", func() (items []item) {
-		for _, r := range model.Roles {
+		for _, r := range model.Roles() {
 			items = append(items, item{"", r.Name, r.Title})
 		}
 		return

@@ -343,7 +343,7 @@ func TestEntriesInMemoryDoNotRot(t *testing.T) {
 		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), state.op)
 		require.NoError(t, err)
 		for word := range uint64(50) {
-			p.Node().Disk().Rot(word)
+			p.Node().Disk().Rot("", word)
 		}
 		require.Equal(t, payload, l.entry(1).Payload)
 		require.Equal(t, payload, state.state)

@@ -116,6 +116,7 @@ func (h *heartbeater) beat(p *sim.Proc) bool {
 		return false
 	}
 	req := h.request()
+	p.At(PointHeartbeat)
 	m, err := p.Call(h.master.Node(), req, p.Now().Add(heartbeatRPCTimeout))
 	if err != nil {
 		if !errors.Is(err, sim.ErrTimedOut) || h.failures+1 == maxFailuresBeforeBackoff {

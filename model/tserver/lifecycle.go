@@ -156,6 +156,7 @@ func (t *replica) copyFrom(p *sim.Proc, source wire.ServerID) {
 		t.busy = false
 		return
 	}
+	p.At(PointCopied)
 	CopyEnded.Publish(t.ts.node.World(), CopyEvent{t.event(), source, "OK"})
 	t.consensus = nil
 	t.set(sb)

@@ -38,9 +38,10 @@ type replica struct {
 	servesIn int64 // the last term in which it led and had applied what it inherited
 }
 
-func (t *replica) dir() string { return tabletDir(t.Tablet) }
+func (t *replica) dir() string { return TabletDir(t.Tablet) }
 
-func tabletDir(id wire.TabletID) string { return fmt.Sprintf("tablets/%08x", uint64(id)) }
+// TabletDir is the folder of a tablet on the disk of a tablet server.
+func TabletDir(id wire.TabletID) string { return fmt.Sprintf("tablets/%08x", uint64(id)) }
 
 // tabletIn returns the tablet that a folder is for.
 func tabletIn(dir string) wire.TabletID {
@@ -224,5 +225,6 @@ func (ts *TServer) alterSchema(p *sim.Proc, req *wire.AlterSchemaRequest) wire.S
 	if err != nil {
 		return wire.Err(wire.NotTheLeader, err.Error())
 	}
+	p.At(PointAltered)
 	return wire.Status{}
 }

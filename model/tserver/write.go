@@ -100,6 +100,7 @@ func (t *replica) carryOut(p *sim.Proc, term int64, req *wire.WriteRequest) *wir
 	if _, err := consensus.Replicate(p, term, wire.WriteOp, w.Encode()); err != nil {
 		return refuse(wire.NotTheLeader, err.Error())
 	}
+	p.At(PointWritten)
 	answer, found, _ := t.data.AnswerTo(req.Request)
 	if !found { // the replica was given up, and is another one by now
 		return refuse(wire.ServiceUnavailable, "")
