@@ -1,0 +1,163 @@
+package rebalance
+
+import "slices"
+
+// Violation is a tablet that would not survive the loss of a location.
+type Violation struct {
+	Tablet   int
+	Location string // the one that has most of it
+	Replicas int    // how many
+	// Fixable tells whether moves can mend it, given enough of them.
+	Fixable bool
+}
+
+// Violations returns the violations of the placement policy, by the order of the tablets: half
+// the replication factor or more in one location, unless that is 1. In a cluster of one location
+// the policy says nothing (DetectPlacementPolicyViolations).
+func (c *Cluster) Violations() []Violation {
+	l := newLayout(c)
+	var all []Violation
+	for t, tablet := range c.Tablets {
+		if v, found := l.violation(t, tablet.Replicas); found {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// violation tells whether a tablet with these replicas violates the policy, and how.
+func (l *layout) violation(tablet int, replicas []int) (Violation, bool) {
+	if len(l.locations) == 1 || l.table(tablet).ReplicationFactor == 1 {
+		return Violation{}, false
+	}
+	worst, most := 0, 0
+	for i := range replicas {
+		at := l.at[replicas[i]]
+		if n := l.countIn(replicas, at); n > most || n == most && at < worst {
+			worst, most = at, n
+		}
+	}
+	if most <= l.limit(tablet) {
+		return Violation{}, false
+	}
+	return Violation{tablet, l.locations[worst], most, l.fixable(tablet, len(replicas))}, true
+}
+
+// fixable tells whether that many replicas of the tablet can be placed by the policy. Kudu asks
+// for special cases of it: two locations, a replication factor of 2, one of 4 with three
+// locations, and no location to move to (FindBestReplicaToReplace).
+func (l *layout) fixable(tablet, replicas int) bool {
+	room := 0
+	for at, members := range l.members {
+		if l.allowed(tablet, at) {
+			room += min(l.limit(tablet), len(members))
+		}
+	}
+	return room >= replicas
+}
+
+// fixPolicy mends what can be mended and returns what can not. It goes round: one replica of each
+// tablet, then one more of those that need it (FindMovesToReimposePlacementPolicy).
+func (p *planner) fixPolicy() []Violation {
+	var left []Violation
+	var todo []int
+	for t := range p.c.Tablets {
+		if v, found := p.violation(t, p.replicas[t]); !found || !p.mayFix(t) {
+			continue
+		} else if !v.Fixable {
+			left = append(left, v)
+		} else {
+			todo = append(todo, t)
+		}
+	}
+	for len(todo) > 0 {
+		again := todo[:0]
+		for _, t := range todo {
+			if v, found := p.violation(t, p.replicas[t]); found && !p.full() {
+				p.replace(v)
+				again = append(again, t)
+			}
+		}
+		todo = again
+		if p.options.Batch || p.full() {
+			break
+		}
+	}
+	return left
+}
+
+func (p *planner) mayFix(tablet int) bool {
+	t := &p.c.Tablets[tablet]
+	return !t.Moving && t.Health != Unhealthy
+}
+
+// replace moves a replica of a tablet from the location that has too many to where the master
+// would place another: from the most loaded server, but not the leader if there is a choice.
+func (p *planner) replace(v Violation) {
+	location := slices.Index(p.locations, v.Location)
+	from := None
+	for _, s := range p.members[location] {
+		if slices.Contains(p.replicas[v.Tablet], s) && (from == None || p.rather(v.Tablet, s, from)) {
+			from = s
+		}
+	}
+	to, rule := p.place(v.Tablet)
+	p.move(Move{Policy, v.Tablet, from, to, rule})
+}
+
+// rather tells whether one server should lose its replica of the tablet rather than the other.
+func (p *planner) rather(tablet, one, other int) bool {
+	if leads := p.leader[tablet] == one; leads != (p.leader[tablet] == other) {
+		return !leads
+	}
+	return p.total[one] > p.total[other]
+}
+
+// place returns the server that gets another replica of a tablet for which there is room, and the
+// rule that chose it: in the least loaded location that may have it, counting those of this tablet
+// twice, as Kudu does (PlacementPolicy::PlaceExtraTabletReplica).
+func (p *planner) place(tablet int) (int, Rule) {
+	best, bestLoad, bestSize := None, 0, 1
+	for at, members := range p.members {
+		n := p.countIn(p.replicas[tablet], at)
+		if n >= min(p.limit(tablet), len(members)) || !p.allowed(tablet, at) {
+			continue
+		}
+		if load := p.inside[at] + n; best == None || load*bestSize < bestLoad*len(members) {
+			best, bestLoad, bestSize = at, load, len(members)
+		}
+	}
+	var free []int
+	for _, s := range p.members[best] {
+		if !slices.Contains(p.replicas[tablet], s) {
+			free = append(free, s)
+		}
+	}
+	if p.options.Tie == ArticleTie {
+		slices.Reverse(free)
+	}
+	return p.choose(tablet, free)
+}
+
+// choose goes through the rules until one server is left.
+func (p *planner) choose(tablet int, free []int) (int, Rule) {
+	group, table := p.group[tablet], p.c.Tablets[tablet].Table
+	has := map[Rule]func(server int) int{
+		LeastOfRange: func(s int) int { return p.shelf(group, s).replicas },
+		LeastOfTable: func(s int) int { return p.ofTable[cell{table, s}] },
+		LeastOfAll:   func(s int) int { return p.total[s] },
+	}
+	rule := OnlyChoice
+	for _, r := range p.options.Tie.rules() {
+		if len(free) == 1 {
+			return free[0], rule
+		}
+		least := has[r](slices.MinFunc(free, func(a, b int) int { return has[r](a) - has[r](b) }))
+		free = slices.DeleteFunc(free, func(s int) bool { return has[r](s) > least })
+		rule = r
+	}
+	if len(free) > 1 {
+		rule = p.options.Tie.among()
+	}
+	return free[0], rule
+}
