@@ -26,12 +26,8 @@ func (p *planner) moveAmong(s *spread, most, least []int) bool {
 // that the move would bring closer to the server's.
 func (p *planner) open(s *spread, from int, locations []int) []int {
 	var open []int
-	shelf := p.shelf(s.group, from)
 	for _, l := range locations {
-		enters := func(tablet int) bool { return p.mayEnter(tablet, l) }
-		if p.evens(s, p.at[from], l) &&
-			(slices.ContainsFunc(shelf.followers, enters) ||
-				slices.ContainsFunc(shelf.leaders, enters)) {
+		if p.evens(s, p.at[from], l) && p.somePick(s.group, from, l) {
 			open = append(open, l)
 		}
 	}
@@ -49,11 +45,11 @@ func (p *planner) evens(s *spread, from, to int) bool {
 // inOrder yields the servers of the locations by what they have of all: the least first, or with
 // sign -1 the most. Mostly the first will do, so only the first is found without sorting.
 func (p *planner) inOrder(locations []int, sign int) iter.Seq[int] {
-	order := func(a, b int) int { return cmp.Or(sign*(p.total[a]-p.total[b]), a-b) }
+	order := func(a, b int) int { return cmp.Or(sign*(p.total(a)-p.total(b)), a-b) }
 	return func(yield func(int) bool) {
 		var servers []int
 		for _, l := range locations {
-			servers = append(servers, p.members[l]...)
+			servers = append(servers, p.extreme(l, sign))
 		}
 		if len(servers) == 0 {
 			return
@@ -62,6 +58,10 @@ func (p *planner) inOrder(locations []int, sign int) iter.Seq[int] {
 		if !yield(first) {
 			return
 		}
+		servers = servers[:0]
+		for _, l := range locations {
+			servers = append(servers, p.members[l]...)
+		}
 		slices.SortFunc(servers, order)
 		for _, s := range servers[1:] {
 			if !yield(s) {
@@ -69,6 +69,18 @@ func (p *planner) inOrder(locations []int, sign int) iter.Seq[int] {
 			}
 		}
 	}
+}
+
+// extreme returns the first of the servers of a location that have least, or most.
+func (p *planner) extreme(location, sign int) int {
+	ladder := p.ofAll.ladder(0, location)
+	switch {
+	case ladder == nil:
+		return p.members[location][0]
+	case sign < 0:
+		return p.members[location][ladder.most().first()]
+	}
+	return p.members[location][ladder.least().first()]
 }
 
 // equals yields the locations in classes of equal load, by their order: the most loaded first, or

@@ -8,6 +8,15 @@ import (
 // set is a set of small numbers.
 type set []uint64
 
+// firstOf returns the set of the numbers below n.
+func firstOf(n int) set {
+	s := make(set, (n+63)/64)
+	for i := range s {
+		s[i] = 1<<min(64, n-i*64) - 1
+	}
+	return s
+}
+
 func (s set) add(i int)    { s[i/64] |= 1 << (i % 64) }
 func (s set) remove(i int) { s[i/64] &^= 1 << (i % 64) }
 
@@ -18,6 +27,14 @@ func (s set) empty() bool {
 		}
 	}
 	return true
+}
+
+func (s set) size() int {
+	n := 0
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
 }
 
 // and returns what is in both.
@@ -42,34 +59,40 @@ func (s set) all() iter.Seq[int] {
 	}
 }
 
+// first and last return a member of a set that is not empty.
+func (s set) first() int {
+	i := 0
+	for s[i] == 0 {
+		i++
+	}
+	return i*64 + bits.TrailingZeros64(s[i])
+}
+
+func (s set) last() int {
+	i := len(s) - 1
+	for s[i] == 0 {
+		i--
+	}
+	return i*64 + bits.Len64(s[i]) - 1
+}
+
 // ladder has servers on rungs, by how many replicas they have. Those at the ends are known at
 // once.
 type ladder struct {
 	rungs     []set
 	low, high int // the lowest and the highest rung that is not empty
-	words     int
 }
 
-func newLadder(counts []int) *ladder {
-	l := &ladder{words: (len(counts) + 63) / 64, low: counts[0]}
-	for i, n := range counts {
-		l.rung(n).add(i)
-		l.low, l.high = min(l.low, n), max(l.high, n)
-	}
-	return l
-}
-
-func (l *ladder) rung(n int) set {
-	for len(l.rungs) <= n {
-		l.rungs = append(l.rungs, make(set, l.words))
-	}
-	return l.rungs[n]
-}
+// newLadder has n servers, which have nothing.
+func newLadder(n int) *ladder { return &ladder{rungs: []set{firstOf(n)}} }
 
 // step takes a server from rung n one rung up or down.
 func (l *ladder) step(i, n, by int) {
+	if n+by == len(l.rungs) {
+		l.rungs = append(l.rungs, make(set, len(l.rungs[0])))
+	}
 	l.rungs[n].remove(i)
-	l.rung(n + by).add(i)
+	l.rungs[n+by].add(i)
 	l.low, l.high = min(l.low, n+by), max(l.high, n+by)
 	for l.rungs[l.low].empty() {
 		l.low++
@@ -82,3 +105,12 @@ func (l *ladder) step(i, n, by int) {
 func (l *ladder) skew() int  { return l.high - l.low }
 func (l *ladder) most() set  { return l.rungs[l.high] }
 func (l *ladder) least() set { return l.rungs[l.low] }
+
+// leastOf returns those of some servers that have least.
+func (l *ladder) leastOf(some set) set {
+	for n := l.low; ; n++ {
+		if found := l.rungs[n].and(some); !found.empty() {
+			return found
+		}
+	}
+}

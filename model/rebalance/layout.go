@@ -8,6 +8,7 @@ type layout struct {
 	locations []string
 	members   [][]int // by location: its servers
 	at        []int   // by server: its location
+	place     []int   // by server: its place among the members
 	group     []int   // by tablet: its group
 	groups    [][]int // by group: the tablets of one range of one table
 }
@@ -24,6 +25,7 @@ func newLayout(c *Cluster) *layout {
 			l.members = append(l.members, nil)
 		}
 		l.at = append(l.at, at)
+		l.place = append(l.place, len(l.members[at]))
 		l.members[at] = append(l.members[at], i)
 	}
 	l.addGroups()

@@ -20,9 +20,9 @@ type Load struct {
 func (c *Cluster) Balance() Balance {
 	p := newPlanner(c, Options{})
 	b := Balance{TableSkew: make([]int, len(c.Tables)),
-		ClusterSkew: skew(len(c.Servers), func(s int) int { return p.total[s] })}
+		ClusterSkew: skew(len(c.Servers), p.total)}
 	for t := range c.Tables {
-		b.TableSkew[t] = skew(len(c.Servers), func(s int) int { return p.ofTable[cell{t, s}] })
+		b.TableSkew[t] = skew(len(c.Servers), func(s int) int { return p.ofTable.count(t, s) })
 	}
 	for l, name := range p.locations {
 		b.Locations = append(b.Locations, Load{name, p.inside[l], len(p.members[l])})

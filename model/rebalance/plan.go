@@ -55,30 +55,22 @@ type planner struct {
 	replicas [][]int // by tablet: servers
 	leader   []int   // by tablet
 	moved    []bool  // by tablet: left alone for the rest of a batch
-	shelves  map[cell]*shelf
-	ofTable  map[cell]int // by table and server: replicas
-	total    []int        // by server: replicas
-	inside   []int        // by location: replicas
-}
+	inside   []int   // by location: replicas
+	// What the servers have of each group, of each table, and of all.
+	ofGroup, ofTable, ofAll *tally
 
-// cell is one server's part in a group, or in a table.
-type cell struct{ of, server int }
-
-// shelf is what a server has of a group. The tablets are those that may be moved, in order.
-type shelf struct {
-	replicas           int
-	followers, leaders []int
+	candidates
 }
 
 func newPlanner(c *Cluster, o Options) *planner {
-	p := &planner{layout: newLayout(c), options: o, shelves: map[cell]*shelf{},
-		ofTable: map[cell]int{}, moved: make([]bool, len(c.Tablets)),
-		total: make([]int, len(c.Servers))}
-	p.inside = make([]int, len(p.locations))
+	l := newLayout(c)
+	p := &planner{layout: l, options: o, candidates: newCandidates(),
+		moved: make([]bool, len(c.Tablets)), inside: make([]int, len(l.locations)),
+		ofGroup: newTally(l), ofTable: newTally(l), ofAll: newTally(l)}
 	for t, tablet := range c.Tablets {
 		p.leader = append(p.leader, tablet.Leader)
 		if len(tablet.Replicas) == 1 {
-			p.leader[t] = None // a choice there is none
+			p.leader[t] = None // there is no choice
 		}
 		p.replicas = append(p.replicas, slices.Clone(tablet.Replicas))
 		for _, s := range tablet.Replicas {
@@ -98,89 +90,33 @@ func (p *planner) full() bool {
 	return p.options.MaxMoves > 0 && len(p.moves) >= p.options.MaxMoves
 }
 
-// shelf returns what the server has of the group. It is not to be changed.
-func (p *planner) shelf(group, server int) *shelf {
-	if s := p.shelves[cell{group, server}]; s != nil {
-		return s
-	}
-	return &shelf{}
-}
-
 func (p *planner) count(tablet, server, by int) {
-	at := cell{p.group[tablet], server}
-	if p.shelves[at] == nil {
-		p.shelves[at] = &shelf{}
-	}
-	p.shelves[at].replicas += by
-	p.ofTable[cell{p.c.Tablets[tablet].Table, server}] += by
-	p.total[server] += by
+	p.ofGroup.add(p.group[tablet], server, by)
+	p.ofTable.add(p.c.Tablets[tablet].Table, server, by)
+	p.ofAll.add(0, server, by)
 	p.inside[p.at[server]] += by
 }
 
-// list returns the list of the shelf that has, or would have, the tablet.
-func (p *planner) list(tablet, server int) *[]int {
-	s := p.shelf(p.group[tablet], server)
-	if p.leader[tablet] == server {
-		return &s.leaders
-	}
-	return &s.followers
-}
-
-// put makes a tablet a candidate to leave the server, if it may be moved.
-func (p *planner) put(tablet, server int) {
-	if t := &p.c.Tablets[tablet]; t.Moving || t.Health != Healthy || p.moved[tablet] {
-		return
-	}
-	list := p.list(tablet, server)
-	i, _ := slices.BinarySearch(*list, tablet)
-	*list = slices.Insert(*list, i, tablet)
-}
-
-// take undoes put.
-func (p *planner) take(tablet, server int) {
-	list := p.list(tablet, server)
-	if i, found := slices.BinarySearch(*list, tablet); found {
-		*list = slices.Delete(*list, i, i+1)
-	}
-}
+// total returns how many replicas a server has.
+func (p *planner) total(server int) int { return p.ofAll.count(0, server) }
 
 // move adds a move to the plan and makes it.
 func (p *planner) move(m Move) {
-	tablet, from, to := m.Tablet, m.From, m.To
 	p.moves = append(p.moves, m)
-	replicas := p.replicas[tablet]
-	for _, s := range replicas {
-		p.take(tablet, s)
+	replicas := p.replicas[m.Tablet]
+	replicas[slices.Index(replicas, m.From)] = m.To
+	if p.leader[m.Tablet] == m.From {
+		p.leader[m.Tablet] = None
 	}
-	replicas[slices.Index(replicas, from)] = to
-	if p.leader[tablet] == from {
-		p.leader[tablet] = None
-	}
-	p.count(tablet, from, -1)
-	p.count(tablet, to, 1)
-	p.moved[tablet] = p.options.Batch
-	for _, s := range replicas {
-		p.put(tablet, s)
-	}
-}
-
-// pick returns a tablet of the group that may go from one server to the other, a follower there
-// rather than a leader (Rebalancer::FindReplicas).
-func (p *planner) pick(group, from, to int) (int, bool) {
-	s := p.shelf(group, from)
-	for _, list := range [][]int{s.followers, s.leaders} {
-		for _, t := range list {
-			if p.mayGo(t, from, to) {
-				return t, true
-			}
-		}
-	}
-	return 0, false
+	p.count(m.Tablet, m.From, -1)
+	p.count(m.Tablet, m.To, 1)
+	p.moved[m.Tablet] = p.options.Batch
+	p.left(m.Tablet, m.From)
+	p.put(m.Tablet, m.To)
 }
 
 // mayGo tells whether a tablet may lose its replica on one server to another: not to one that has
-// a replica already, nor to where its table may not be, nor so that the location gets more than
-// the placement policy allows (Rebalancer::FilterCrossLocationTabletCandidates).
+// a replica already, nor to a location that it may not enter.
 func (p *planner) mayGo(tablet, from, to int) bool {
 	if slices.Contains(p.replicas[tablet], to) {
 		return false
@@ -188,8 +124,10 @@ func (p *planner) mayGo(tablet, from, to int) bool {
 	return p.at[from] == p.at[to] || p.mayEnter(tablet, p.at[to])
 }
 
-// mayEnter tells whether a location may get one more replica of a tablet. The first is always
-// welcome: with a replication factor of 2 it is against the policy wherever it goes.
+// mayEnter tells whether a location may get one more replica of a tablet: not if its table may not
+// be there, nor if it would have more of it than the placement policy allows. The first is always
+// welcome: with a replication factor of 2 it is against the policy wherever it goes
+// (Rebalancer::FilterCrossLocationTabletCandidates).
 func (p *planner) mayEnter(tablet, location int) bool {
 	n := p.countIn(p.replicas[tablet], location)
 	return p.allowed(tablet, location) && (n == 0 || n < p.limit(tablet))

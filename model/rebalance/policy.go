@@ -1,6 +1,6 @@
 package rebalance
 
-import "slices"
+import "cmp"
 
 // Violation is a tablet that would not survive the loss of a location.
 type Violation struct {
@@ -94,14 +94,13 @@ func (p *planner) mayFix(tablet int) bool {
 // replace moves a replica of a tablet from the location that has too many to where the master
 // would place another: from the most loaded server, but not the leader if there is a choice.
 func (p *planner) replace(v Violation) {
-	location := slices.Index(p.locations, v.Location)
 	from := None
-	for _, s := range p.members[location] {
-		if slices.Contains(p.replicas[v.Tablet], s) && (from == None || p.rather(v.Tablet, s, from)) {
+	for _, s := range p.replicas[v.Tablet] {
+		if p.locations[p.at[s]] == v.Location && (from == None || p.rather(v.Tablet, s, from)) {
 			from = s
 		}
 	}
-	to, rule := p.place(v.Tablet)
+	to, rule := p.destination(v.Tablet)
 	p.move(Move{Policy, v.Tablet, from, to, rule})
 }
 
@@ -110,13 +109,13 @@ func (p *planner) rather(tablet, one, other int) bool {
 	if leads := p.leader[tablet] == one; leads != (p.leader[tablet] == other) {
 		return !leads
 	}
-	return p.total[one] > p.total[other]
+	return cmp.Or(p.total(other)-p.total(one), one-other) < 0
 }
 
-// place returns the server that gets another replica of a tablet for which there is room, and the
+// destination returns the server that gets another replica of a tablet for which there is room, and the
 // rule that chose it: in the least loaded location that may have it, counting those of this tablet
 // twice, as Kudu does (PlacementPolicy::PlaceExtraTabletReplica).
-func (p *planner) place(tablet int) (int, Rule) {
+func (p *planner) destination(tablet int) (int, Rule) {
 	best, bestLoad, bestSize := None, 0, 1
 	for at, members := range p.members {
 		n := p.countIn(p.replicas[tablet], at)
@@ -127,37 +126,44 @@ func (p *planner) place(tablet int) (int, Rule) {
 			best, bestLoad, bestSize = at, load, len(members)
 		}
 	}
-	var free []int
-	for _, s := range p.members[best] {
-		if !slices.Contains(p.replicas[tablet], s) {
-			free = append(free, s)
-		}
-	}
-	if p.options.Tie == ArticleTie {
-		slices.Reverse(free)
-	}
-	return p.choose(tablet, free)
+	return p.choose(tablet, best)
 }
 
-// choose goes through the rules until one server is left.
-func (p *planner) choose(tablet int, free []int) (int, Rule) {
-	group, table := p.group[tablet], p.c.Tablets[tablet].Table
-	has := map[Rule]func(server int) int{
-		LeastOfRange: func(s int) int { return p.shelf(group, s).replicas },
-		LeastOfTable: func(s int) int { return p.ofTable[cell{table, s}] },
-		LeastOfAll:   func(s int) int { return p.total[s] },
+// choose goes through the rules until one server of the location is left.
+func (p *planner) choose(tablet, location int) (int, Rule) {
+	members := p.members[location]
+	free := firstOf(len(members))
+	for _, s := range p.replicas[tablet] {
+		if p.at[s] == location {
+			free.remove(p.place[s])
+		}
 	}
 	rule := OnlyChoice
-	for _, r := range p.options.Tie.rules() {
-		if len(free) == 1 {
-			return free[0], rule
+	for _, next := range p.options.Tie.rules() {
+		if free.size() == 1 {
+			return members[free.first()], rule
 		}
-		least := has[r](slices.MinFunc(free, func(a, b int) int { return has[r](a) - has[r](b) }))
-		free = slices.DeleteFunc(free, func(s int) bool { return has[r](s) > least })
-		rule = r
+		if ladder := p.ladder(next, tablet, location); ladder != nil {
+			free = ladder.leastOf(free)
+		}
+		rule = next
 	}
-	if len(free) > 1 {
-		rule = p.options.Tie.among()
+	switch {
+	case free.size() == 1:
+		return members[free.first()], rule
+	case p.options.Tie == ArticleTie:
+		return members[free.last()], LastOfEqual
 	}
-	return free[0], rule
+	return members[free.first()], FirstOfEqual
+}
+
+// ladder returns what a rule compares.
+func (p *planner) ladder(rule Rule, tablet, location int) *ladder {
+	switch rule {
+	case LeastOfRange:
+		return p.ofGroup.ladder(p.group[tablet], location)
+	case LeastOfTable:
+		return p.ofTable.ladder(p.c.Tablets[tablet].Table, location)
+	}
+	return p.ofAll.ladder(0, location)
 }

@@ -31,10 +31,3 @@ func (t FixerTie) rules() []Rule {
 	}
 	return []Rule{LeastOfRange, LeastOfTable, LeastOfAll}
 }
-
-func (t FixerTie) among() Rule {
-	if t == ArticleTie {
-		return LastOfEqual
-	}
-	return FirstOfEqual
-}

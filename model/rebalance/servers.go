@@ -11,17 +11,16 @@ func (p *planner) balanceServers(location int) {
 	if len(p.members[location]) < 2 {
 		return
 	}
-	e := newEvener(p, p.members[location])
+	e := newEvener(p, location)
 	for !p.full() && e.next() {
 	}
 }
 
-// evener balances the servers of one location. It numbers them by their order.
+// evener balances the servers of one location.
 type evener struct {
-	p       *planner
-	servers []int
-	total   *ladder
-	groups  []*ladder // by group; nil if the location has nothing of it
+	p        *planner
+	location int
+	total    *ladder
 	// bySkew are the groups that may have a move, by their skew, in order. The greatest only
 	// falls: a move takes a group's skew no higher than it was.
 	bySkew [][]int
@@ -31,32 +30,10 @@ type evener struct {
 	low, high int // the ends of total at which they were found idle
 }
 
-func newEvener(p *planner, servers []int) *evener {
-	e := &evener{p: p, servers: servers, groups: make([]*ladder, len(p.groups))}
-	place := make([]int, len(p.at))
-	for i := range place {
-		place[i] = None
-	}
-	totals := make([]int, len(servers))
-	for i, s := range servers {
-		place[s] = i
-		totals[i] = p.total[s]
-	}
-	e.total = newLadder(totals)
-	counts := make([]int, len(servers))
-	for g, tablets := range p.groups {
-		clear(counts)
-		some := false
-		for _, t := range tablets {
-			for _, s := range p.replicas[t] {
-				if place[s] != None {
-					counts[place[s]]++
-					some = true
-				}
-			}
-		}
-		if some {
-			e.groups[g] = newLadder(counts)
+func newEvener(p *planner, location int) *evener {
+	e := &evener{p: p, location: location, total: p.ofAll.ladder(0, location)}
+	for g := range p.groups {
+		if p.ofGroup.ladder(g, location) != nil {
 			e.enqueue(g)
 		}
 	}
@@ -64,7 +41,7 @@ func newEvener(p *planner, servers []int) *evener {
 }
 
 func (e *evener) enqueue(group int) {
-	skew := e.groups[group].skew()
+	skew := e.p.ofGroup.ladder(group, e.location).skew()
 	for len(e.bySkew) <= skew {
 		e.bySkew = append(e.bySkew, nil)
 	}
@@ -111,7 +88,7 @@ func (e *evener) wake() {
 // try moves a replica of the group. Only where all tablets of a server are not to be moved now may
 // it fail to do so with a skew above 1; the group is then left as it is.
 func (e *evener) try(group int) bool {
-	g := e.groups[group]
+	g := e.p.ofGroup.ladder(group, e.location)
 	most, least := g.most(), g.least()
 	from, to := most.and(e.total.most()), least.and(e.total.least())
 	if g.skew() <= 1 {
@@ -128,22 +105,14 @@ func (e *evener) try(group int) bool {
 
 // move moves a replica of the group from the first server that can to the first that can.
 func (e *evener) move(group int, from, to set) bool {
+	members := e.p.members[e.location]
 	for i := range from.all() {
 		for j := range to.all() {
-			if tablet, found := e.p.pick(group, e.servers[i], e.servers[j]); found {
-				e.step(group, i, j)
-				e.p.move(Move{IntraLocation, tablet, e.servers[i], e.servers[j], ""})
+			if tablet, found := e.p.pick(group, members[i], members[j]); found {
+				e.p.move(Move{IntraLocation, tablet, members[i], members[j], ""})
 				return true
 			}
 		}
 	}
 	return false
-}
-
-func (e *evener) step(group, i, j int) {
-	g, from, to := e.groups[group], e.servers[i], e.servers[j]
-	g.step(i, e.p.shelf(group, from).replicas, -1)
-	g.step(j, e.p.shelf(group, to).replicas, 1)
-	e.total.step(i, e.p.total[from], -1)
-	e.total.step(j, e.p.total[to], 1)
 }
