@@ -11,6 +11,7 @@ type layout struct {
 	place     []int   // by server: its place among the members
 	group     []int   // by tablet: its group
 	groups    [][]int // by group: the tablets of one range of one table
+	ranges    []int   // by table: how many groups it has
 }
 
 func newLayout(c *Cluster) *layout {
@@ -43,6 +44,7 @@ func (l *layout) addGroups() {
 		return l.c.Tablets[a].Table - l.c.Tablets[b].Table
 	})
 	l.group = make([]int, len(tablets))
+	l.ranges = make([]int, len(l.c.Tables))
 	type key struct {
 		table int
 		start string
@@ -54,6 +56,7 @@ func (l *layout) addGroups() {
 		if !found {
 			g = len(l.groups)
 			known[k] = g
+			l.ranges[k.table]++
 			l.groups = append(l.groups, nil)
 		}
 		l.group[t] = g

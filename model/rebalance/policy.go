@@ -13,12 +13,13 @@ type Violation struct {
 
 // Violations returns the violations of the placement policy, by the order of the tablets: half
 // the replication factor or more in one location, unless that is 1. In a cluster of one location
-// the policy says nothing (DetectPlacementPolicyViolations).
+// the policy says nothing, and a tablet that is neither healthy nor recovering is not looked at
+// (DetectPlacementPolicyViolations).
 func (c *Cluster) Violations() []Violation {
 	l := newLayout(c)
 	var all []Violation
 	for t, tablet := range c.Tablets {
-		if v, found := l.violation(t, tablet.Replicas); found {
+		if v, found := l.violation(t, tablet.Replicas); found && tablet.Health != Unhealthy {
 			all = append(all, v)
 		}
 	}
@@ -112,9 +113,9 @@ func (p *planner) rather(tablet, one, other int) bool {
 	return cmp.Or(p.total(other)-p.total(one), one-other) < 0
 }
 
-// destination returns the server that gets another replica of a tablet for which there is room, and the
-// rule that chose it: in the least loaded location that may have it, counting those of this tablet
-// twice, as Kudu does (PlacementPolicy::PlaceExtraTabletReplica).
+// destination returns the server that gets another replica of a tablet for which there is room,
+// and the rule that chose it: in the least loaded location that may have it, counting those of this
+// tablet twice, as Kudu does (PlacementPolicy::PlaceExtraTabletReplica).
 func (p *planner) destination(tablet int) (int, Rule) {
 	best, bestLoad, bestSize := None, 0, 1
 	for at, members := range p.members {
@@ -140,6 +141,9 @@ func (p *planner) choose(tablet, location int) (int, Rule) {
 	}
 	rule := OnlyChoice
 	for _, next := range p.options.Tie.rules() {
+		if next == LeastOfRange && p.ranges[p.c.Tablets[tablet].Table] == 1 {
+			continue // its range is its table
+		}
 		if free.size() == 1 {
 			return members[free.first()], rule
 		}
