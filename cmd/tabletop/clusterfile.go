@@ -159,7 +159,8 @@ func (t *tableEntry) addTo(c *rebalance.Cluster, servers map[string]int,
 		return nil, fmt.Errorf("replication_factor %d: want at least 1", t.ReplicationFactor)
 	}
 	for _, l := range t.Locations {
-		if !slices.ContainsFunc(c.Servers, func(s rebalance.Server) bool { return s.Location == l }) {
+		at := func(s rebalance.Server) bool { return s.Location == l }
+		if !slices.ContainsFunc(c.Servers, at) {
 			return nil, fmt.Errorf("pinned to location %q, where no server is", l)
 		}
 	}
@@ -220,7 +221,8 @@ func (t *tableEntry) oddities(servers int) (odd []string) {
 		warn("replication factor %d is even: it survives no more than %d would",
 			t.ReplicationFactor, t.ReplicationFactor-1)
 	}
-	for i, how := range []string{"fewer replicas: such count, but are not moved", "more replicas"} {
+	for i, how := range []string{"fewer replicas: such count, but are not moved",
+		"more replicas"} {
 		sign := 2*i - 1
 		differs := func(e tabletEntry) bool {
 			return cmp.Compare(len(e.Replicas), t.ReplicationFactor) == sign

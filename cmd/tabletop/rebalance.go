@@ -28,8 +28,8 @@ func rebalanceCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rebalance CLUSTER.json",
 		Short: "The rebalancer's plan for a described cluster",
-		Long: `Prints the moves of replicas that restore a cluster's order, phase by phase: first the
-placement policy (no location has a majority of a tablet), then an even load of the locations,
+		Long: `Prints the moves of replicas that restore a cluster's order, phase by phase: first
+the placement policy (no location has a majority of a tablet), then an even load of the locations,
 then of the servers within each. The file says what there is:
 
   {"tservers": [{"uuid": "ts0", "location": "/L0"}],
@@ -156,8 +156,8 @@ func (f *rebalanceFlags) plannerOptions() (o rebalance.Options, err error) {
 		case "fixer-tie=article":
 			o.Tie = rebalance.ArticleTie
 		default:
-			return o, fmt.Errorf("--option %s: there are fixer=stop, fixer=skip, fixer-tie=kudu and "+
-				"fixer-tie=article", option)
+			return o, fmt.Errorf("--option %s: there are fixer=stop, fixer=skip, fixer-tie=kudu "+
+				"and fixer-tie=article", option)
 		}
 	}
 	return o, nil
