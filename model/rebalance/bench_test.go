@@ -8,9 +8,9 @@ import (
 	"tabletop/sim"
 )
 
-// big returns a cluster of that many servers in five locations, of which the last fifth of each
+// crowd returns a cluster of that many servers in five locations, of which the last fifth of each
 // is new and empty, with 100 replicas a server, three a tablet, thrown at random.
-func big(servers, tablesPer100, ranges int) *Cluster {
+func crowd(servers, tablesPer100, ranges int) *Cluster {
 	c := &Cluster{}
 	rand := sim.NewRand(1, 0)
 	for i := range servers {
@@ -41,7 +41,7 @@ func BenchmarkPlan(b *testing.B) {
 			name                 string
 			tablesPer100, ranges int
 		}{{"few-tables", 1, 1}, {"many-tables", 100, 1}, {"ranges", 10, 1000}} {
-			c := big(servers, shape.tablesPer100, shape.ranges)
+			c := crowd(servers, shape.tablesPer100, shape.ranges)
 			b.Run(fmt.Sprintf("%d-servers/%s", servers, shape.name), func(b *testing.B) {
 				moves := 0
 				for b.Loop() {

@@ -124,11 +124,11 @@ func (p *planner) mayGo(tablet, from, to int) bool {
 	return p.at[from] == p.at[to] || p.mayEnter(tablet, p.at[to])
 }
 
-// mayEnter tells whether a location may get one more replica of a tablet: not if its table may not
-// be there, nor if it would have more of it than the placement policy allows. The first is always
-// welcome: with a replication factor of 2 it is against the policy wherever it goes
+// mayEnter tells whether a location may get one more replica of a tablet: not if it would have
+// more of it than the placement policy allows. The first is always welcome: with a replication
+// factor of 2 it is against the policy wherever it goes
 // (Rebalancer::FilterCrossLocationTabletCandidates).
 func (p *planner) mayEnter(tablet, location int) bool {
 	n := p.countIn(p.replicas[tablet], location)
-	return p.allowed(tablet, location) && (n == 0 || n < p.limit(tablet))
+	return n == 0 || n < p.limit(tablet)
 }

@@ -9,7 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawCluster draws up to 10 servers, 10 tables and 25 replicas of each.
+// drawCluster draws up to 10 servers, 10 tables and 25 replicas of each, some crowded at the first
+// servers.
 func drawCluster(t *rapid.T, locations int) *Cluster {
 	c := &Cluster{}
 	n := rapid.IntRange(1, 10).Draw(t, "servers")
@@ -23,11 +24,12 @@ func drawCluster(t *rapid.T, locations int) *Cluster {
 			table.Locations = []string{c.Servers[0].Location}
 		}
 		c.Tables = append(c.Tables, table)
+		crowd := rapid.IntRange(table.ReplicationFactor, n).Draw(t, "crowd")
 		for left := 25; left >= table.ReplicationFactor; left -= table.ReplicationFactor {
 			if rapid.IntRange(0, 19).Draw(t, "last") == 0 {
 				break
 			}
-			servers := rapid.Permutation(sequence(n)).Draw(t, "replicas")[:table.ReplicationFactor]
+			servers := rapid.Permutation(sequence(crowd)).Draw(t, "replicas")[:table.ReplicationFactor]
 			tablet := Tablet{Table: i, Replicas: servers, Leader: None,
 				Range: rapid.SampledFrom([]string{"", "m"}).Draw(t, "range")}
 			if rapid.Bool().Draw(t, "led") {
