@@ -203,3 +203,25 @@ func TestBatchesComeToAnEndProperty(t *testing.T) {
 		}
 	})
 }
+
+// The planner makes the very moves that the rules ask for.
+func TestPlanIsThatOfTheSlowVersionProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawCluster(t, 5)
+		for i := range c.Tablets {
+			if rapid.IntRange(0, 9).Draw(t, "unfit") == 0 {
+				c.Tablets[i].Health = Health(rapid.IntRange(0, 2).Draw(t, "health"))
+				c.Tablets[i].Moving = rapid.Bool().Draw(t, "moving")
+			}
+		}
+		o := Options{Threshold: threshold(t), SkipUnfixable: rapid.Bool().Draw(t, "skip"),
+			Tie:      rapid.SampledFrom([]FixerTie{KuduTie, ArticleTie}).Draw(t, "tie"),
+			Batch:    rapid.Bool().Draw(t, "batch"),
+			MaxMoves: max(0, rapid.IntRange(-20, 20).Draw(t, "moves"))}
+		got, _ := Plan(c, o)
+		for i := range got {
+			got[i].Rule = ""
+		}
+		require.Equal(t, slowPlan(c, o), got)
+	})
+}
