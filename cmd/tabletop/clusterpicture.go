@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -12,10 +13,11 @@ import (
 )
 
 // Pictures of larger clusters have one line a location instead of boxes; such of many tablets have
-// a line a table in the boxes instead of one a tablet.
+// a line a table in the boxes instead of one a tablet, and of many tables none at all.
 const (
 	maxBoxes   = 60
 	maxTablets = 30
+	maxTables  = 20
 	maxWidth   = 100
 )
 
@@ -53,6 +55,10 @@ func (p *clusterPlan) tell(w io.Writer) {
 	}
 	b := p.after.Balance()
 	fmt.Fprintf(w, "\nskew of all replicas: %d", b.ClusterSkew)
+	if len(p.file.Tables) > maxTables {
+		fmt.Fprintf(w, "; of a table: at most %d\n", slices.Max(b.TableSkew))
+		return
+	}
 	for t, table := range p.file.Tables {
 		fmt.Fprintf(w, "; of %s: %d", table.Name, b.TableSkew[t])
 	}
@@ -63,14 +69,16 @@ func (p *clusterPlan) tell(w io.Writer) {
 func (p *clusterPlan) draw(w io.Writer, c *rebalance.Cluster) {
 	b := c.Balance()
 	if len(c.Servers) > maxBoxes {
-		p.listLocations(w, c, b)
+		listLocations(w, c, b)
 		return
 	}
 	var rows [][]string // by row, by server
 	if len(c.Tablets) <= maxTablets {
 		rows = p.tabletRows(c)
-	} else {
+	} else if len(c.Tables) <= maxTables {
 		rows = p.tableRows(c)
+	} else {
+		rows = totalRow(c)
 	}
 	width := 4
 	for s, entry := range p.file.Tservers {
@@ -140,14 +148,28 @@ func (p *clusterPlan) tableRows(c *rebalance.Cluster) (rows [][]string) {
 	return rows
 }
 
-// listLocations prints a line a location.
-func (p *clusterPlan) listLocations(w io.Writer, c *rebalance.Cluster, b rebalance.Balance) {
+// totalRow has how many replicas each server has.
+func totalRow(c *rebalance.Cluster) [][]string {
+	var row []string
+	for _, n := range totals(c) {
+		row = append(row, strconv.Itoa(n))
+	}
+	return [][]string{row}
+}
+
+func totals(c *rebalance.Cluster) []int {
 	total := make([]int, len(c.Servers))
 	for _, t := range c.Tablets {
 		for _, s := range t.Replicas {
 			total[s]++
 		}
 	}
+	return total
+}
+
+// listLocations prints a line a location.
+func listLocations(w io.Writer, c *rebalance.Cluster, b rebalance.Balance) {
+	total := totals(c)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "location\tservers\treplicas\tload\tfewest\tmost")
 	for _, l := range b.Locations {
