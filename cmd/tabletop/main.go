@@ -57,7 +57,8 @@ inconclusive; 4 a run diverged from its token or, under --self-check, from itsel
   tabletop compare kudu-1353
   tabletop fuzz --profile kudu-0.7 --count 2000
   tabletop detect --for 1h --state detect.jsonl
-  tabletop replay TOKEN`,
+  tabletop replay TOKEN
+  tabletop rebalance cluster.json`,
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true

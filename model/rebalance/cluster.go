@@ -117,17 +117,25 @@ func (c *Cluster) After(moves []Move) *Cluster {
 // source and as destination, where underWay says how many there are already, and one a tablet
 // (RebalancerTool::AlgoBasedRunner::FindNextMove). It counts what it admits in underWay, which
 // has an entry for each server.
+//
+// Where a policy move leads the master decides, so that it counts at its source only, and starts
+// while there are no more than half as many as may be (ReplaceBasedRunner::FindNextMove).
 func Admit(moves []Move, underWay []int, limit int) []Move {
 	var admitted []Move
 	busy := map[int]bool{}
 	for _, m := range moves {
-		if busy[m.Tablet] || underWay[m.From] >= limit || m.To != None && underWay[m.To] >= limit {
+		ends, most := []int{m.From, m.To}, limit-1
+		if m.Phase == Policy {
+			ends, most = ends[:1], limit/2
+		}
+		if busy[m.Tablet] || slices.ContainsFunc(ends, func(s int) bool {
+			return underWay[s] > most
+		}) {
 			continue
 		}
 		busy[m.Tablet] = true
-		underWay[m.From]++
-		if m.To != None {
-			underWay[m.To]++
+		for _, s := range ends {
+			underWay[s]++
 		}
 		admitted = append(admitted, m)
 	}

@@ -177,6 +177,24 @@ func exhaust(l *layout, tablet int, replicas []int, from int) bool {
 	return false
 }
 
+// What is admitted keeps to the limit, and to half of it where the destination is not known.
+func TestAdmit(t *testing.T) {
+	var policy, within []Move
+	for tablet := range 9 {
+		policy = append(policy, Move{Policy, tablet, 0, 1, ""})
+		within = append(within, Move{IntraLocation, tablet, 0, 1, ""})
+	}
+	for limit, starts := range map[int]int{1: 1, 2: 2, 3: 2, 4: 3, 5: 3} {
+		underWay := make([]int, 2)
+		require.Equal(t, policy[:starts], Admit(policy, underWay, limit))
+		require.Equal(t, []int{starts, 0}, underWay)
+		require.Len(t, Admit(within, underWay, limit), limit-starts, "beside those")
+		require.Equal(t, []int{limit, limit - starts}, underWay)
+		require.Equal(t, within[:starts], Admit(within, []int{0, limit - starts}, limit))
+	}
+	require.Len(t, Admit([]Move{within[0], within[0]}, make([]int, 2), 5), 1)
+}
+
 // A batch moves no tablet twice, and what the servers admit of it, round after round, ends where
 // nothing is left to do.
 func TestBatchesComeToAnEndProperty(t *testing.T) {
