@@ -11,7 +11,7 @@ import (
 func (p *planner) moveAmong(s *spread, most, least []int) bool {
 	for from := range p.inOrder(most, -1) {
 		for to := range p.inOrder(p.open(s, from, least), 1) {
-			if tablet, found := p.pick(s.group, from, to); found {
+			if tablet, found := p.pick(s.group, from, to, true); found {
 				s.replicas[p.at[from]]--
 				s.replicas[p.at[to]]++
 				p.move(Move{CrossLocation, tablet, from, to, ""})

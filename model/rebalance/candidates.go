@@ -48,23 +48,25 @@ func (p *planner) left(tablet, server int) {
 }
 
 // pick returns a tablet of the group that may go from one server to the other, a follower there
-// rather than a leader (Rebalancer::FindReplicas).
-func (p *planner) pick(group, from, to int) (int, bool) {
+// rather than a leader (Rebalancer::FindReplicas), which will do only if led says so.
+func (p *planner) pick(group, from, to int, led bool) (int, bool) {
 	gone := p.gone[cell{group, to}]
 	if p.at[from] != p.at[to] {
 		gone = p.gone[cell{group, ^p.at[to]}]
 	}
-	return p.find(search{group, from, to}, gone, func(t int) bool { return p.mayGo(t, from, to) })
+	return p.find(search{group, from, to}, gone, led, func(t int) bool {
+		return p.mayGo(t, from, to)
+	})
 }
 
 // somePick tells whether a tablet of the group may go from the server to the location.
 func (p *planner) somePick(group, from, location int) bool {
-	_, found := p.find(search{group, from, ^location}, p.gone[cell{group, ^location}],
+	_, found := p.find(search{group, from, ^location}, p.gone[cell{group, ^location}], true,
 		func(t int) bool { return p.mayEnter(t, location) })
 	return found
 }
 
-func (p *planner) find(s search, gone int, fits func(tablet int) bool) (int, bool) {
+func (p *planner) find(s search, gone int, led bool, fits func(tablet int) bool) (int, bool) {
 	shelf := p.shelves[cell{s.group, s.from}]
 	if shelf == nil {
 		return 0, false
@@ -74,7 +76,7 @@ func (p *planner) find(s search, gone int, fits func(tablet int) bool) (int, boo
 		c = cursor{gone: gone}
 	}
 	tablet, found := p.next(shelf.followers, &c.followers, s.from, fits)
-	if !found {
+	if !found && led {
 		tablet, found = p.next(shelf.leaders, &c.leaders, s.from, fits)
 	}
 	p.seen[s] = c

@@ -15,7 +15,7 @@ func TestSearchLooksAgainWhereAReplicaLeft(t *testing.T) {
 	}
 	p := newPlanner(c, Options{})
 	find := func(from, to int) bool {
-		_, found := p.pick(0, from, to)
+		_, found := p.pick(0, from, to, true)
 		return found
 	}
 	require.False(t, find(0, 1), "has a replica")

@@ -69,9 +69,6 @@ func newPlanner(c *Cluster, o Options) *planner {
 		ofGroup: newTally(l), ofTable: newTally(l), ofAll: newTally(l)}
 	for t, tablet := range c.Tablets {
 		p.leader = append(p.leader, tablet.Leader)
-		if len(tablet.Replicas) == 1 {
-			p.leader[t] = None // there is no choice
-		}
 		p.replicas = append(p.replicas, slices.Clone(tablet.Replicas))
 		for _, s := range tablet.Replicas {
 			p.count(t, s, 1)

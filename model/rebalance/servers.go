@@ -1,12 +1,15 @@
 package rebalance
 
+import "slices"
+
 // balanceServers evens out the servers of a location, each group by itself and then all replicas,
 // as TwoDimensionalGreedyAlgo does: as long as a group or the location is uneven, a replica of one
 // of the groups of the greatest skew moves from a server that has most of it to one that has
 // least, and best from and to such as have most and least of all.
 //
 // Among groups of equal skew the one that has had it for longest comes first, and at the start the
-// first of the cluster.
+// first of the cluster. Among those of skew 1, which need not move for their own sake, one comes
+// before that can move a follower (prefer_follower_replica_moves).
 func (p *planner) balanceServers(location int) {
 	if len(p.members[location]) < 2 {
 		return
@@ -24,14 +27,18 @@ type evener struct {
 	// bySkew are the groups that may have a move, by their skew, in order. The greatest only
 	// falls: a move takes a group's skew no higher than it was.
 	bySkew [][]int
-	// idle are groups of skew 1 for which there was no move, in order. Nothing changes that as
-	// long as the ends of total are the same: their sets only lose members.
-	idle      []int
-	low, high int // the ends of total at which they were found idle
+	turn   []int // by group: when it came to its skew
+	turns  int
+	// Of the groups of skew 1 for which there was no move of a follower, led may have one of a
+	// leader, and idle have none, both in order. Nothing changes that as long as the ends of
+	// total are the same: their sets only lose members.
+	led, idle []int
+	low, high int // the ends of total at which they were found so
 }
 
 func newEvener(p *planner, location int) *evener {
-	e := &evener{p: p, location: location, total: p.ofAll.ladder(0, location)}
+	e := &evener{p: p, location: location, total: p.ofAll.ladder(0, location),
+		turn: make([]int, len(p.groups))}
 	for g := range p.groups {
 		if p.ofGroup.ladder(g, location) != nil {
 			e.enqueue(g)
@@ -46,69 +53,87 @@ func (e *evener) enqueue(group int) {
 		e.bySkew = append(e.bySkew, nil)
 	}
 	e.bySkew[skew] = append(e.bySkew[skew], group)
+	e.turns++
+	e.turn[group] = e.turns
 }
 
 // next makes the next move, if there is one.
 func (e *evener) next() bool {
-	for skew := len(e.bySkew) - 1; skew > 0; skew = len(e.bySkew) - 1 {
-		if skew == 1 {
-			if e.total.skew() <= 1 {
-				return false
-			}
-			e.wake()
-		}
+	for skew := len(e.bySkew) - 1; skew > 1; skew-- {
 		for len(e.bySkew[skew]) > 0 {
-			g := e.bySkew[skew][0]
-			e.bySkew[skew] = e.bySkew[skew][1:]
-			if e.try(g) {
+			if g := e.first(&e.bySkew[skew]); e.lessen(g) {
 				e.enqueue(g)
 				return true
 			}
-			if skew == 1 {
-				e.idle = append(e.idle, g)
-			}
-		}
-		if skew == 1 {
-			return false
 		}
 		e.bySkew = e.bySkew[:skew]
 	}
-	return false
+	return len(e.bySkew) > 1 && e.total.skew() > 1 && e.nextEven()
 }
 
-// wake takes the idle groups back before the others, if there may be a move for them now.
-func (e *evener) wake() {
-	if low, high := e.total.low, e.total.high; low != e.low || high != e.high {
-		e.low, e.high = low, high
-		e.bySkew[1] = append(e.idle, e.bySkew[1]...)
-		e.idle = nil
-	}
+// first takes the first group from a list.
+func (e *evener) first(list *[]int) int {
+	g := (*list)[0]
+	*list = (*list)[1:]
+	return g
 }
 
-// try moves a replica of the group. Only where all tablets of a server are not to be moved now may
-// it fail to do so with a skew above 1; the group is then left as it is.
-func (e *evener) try(group int) bool {
+// lessen moves a replica of a group of a skew above 1. Only where tablets are not to be moved now
+// may it fail to; the group is then left as it is.
+func (e *evener) lessen(group int) bool {
 	g := e.p.ofGroup.ladder(group, e.location)
 	most, least := g.most(), g.least()
 	from, to := most.and(e.total.most()), least.and(e.total.least())
-	if g.skew() <= 1 {
-		return e.move(group, from, to)
-	}
 	if from.empty() {
 		from = most
 	}
 	if to.empty() {
 		to = least
 	}
-	return e.move(group, from, to) || e.move(group, most, least)
+	return e.move(group, from, to, true) || e.move(group, most, least, true)
+}
+
+// nextEven moves a replica of a group of skew 1 to even out the total, if it can.
+func (e *evener) nextEven() bool {
+	if low, high := e.total.low, e.total.high; low != e.low || high != e.high {
+		e.low, e.high = low, high
+		e.bySkew[1] = slices.Concat(e.idle, e.led, e.bySkew[1])
+		slices.SortFunc(e.bySkew[1], func(a, b int) int { return e.turn[a] - e.turn[b] })
+		e.idle, e.led = nil, nil
+	}
+	for len(e.bySkew[1]) > 0 {
+		g := e.first(&e.bySkew[1])
+		if e.shift(g, false) {
+			return true
+		}
+		e.led = append(e.led, g)
+	}
+	for len(e.led) > 0 {
+		g := e.first(&e.led)
+		if e.shift(g, true) {
+			return true
+		}
+		e.idle = append(e.idle, g)
+	}
+	return false
+}
+
+// shift moves a replica of a group of skew 1, which keeps that.
+func (e *evener) shift(group int, led bool) bool {
+	g := e.p.ofGroup.ladder(group, e.location)
+	if !e.move(group, g.most().and(e.total.most()), g.least().and(e.total.least()), led) {
+		return false
+	}
+	e.enqueue(group)
+	return true
 }
 
 // move moves a replica of the group from the first server that can to the first that can.
-func (e *evener) move(group int, from, to set) bool {
+func (e *evener) move(group int, from, to set, led bool) bool {
 	members := e.p.members[e.location]
 	for i := range from.all() {
 		for j := range to.all() {
-			if tablet, found := e.p.pick(group, members[i], members[j]); found {
+			if tablet, found := e.p.pick(group, members[i], members[j], led); found {
 				e.p.move(Move{IntraLocation, tablet, members[i], members[j], ""})
 				return true
 			}

@@ -29,9 +29,6 @@ func slowPlan(c *Cluster, o Options) []Move {
 	}
 	for t := range s.c.Tablets {
 		tablet := &s.c.Tablets[t]
-		if len(tablet.Replicas) == 1 {
-			tablet.Leader = None
-		}
 		for _, r := range tablet.Replicas {
 			s.came = append(s.came, [2]int{t, r})
 			s.ledThere[[2]int{t, r}] = tablet.Leader == r
@@ -210,9 +207,9 @@ func (s *slow) ofGroup(g int) func(*Tablet) bool {
 }
 
 // pick returns a tablet of the group that may go, by who came first, followers before leaders.
-func (s *slow) pick(group string, from, to int) (int, bool) {
+func (s *slow) pick(group string, from, to int, leaders bool) (int, bool) {
 	across := s.c.Servers[from].Location != s.c.Servers[to].Location
-	for _, led := range []bool{false, true} {
+	for _, led := range []bool{false, true}[:1+map[bool]int{true: 1}[leaders]] {
 		for _, came := range s.came {
 			t, tablet := came[0], s.c.Tablets[came[0]]
 			n := s.in(t, s.c.Servers[to].Location)
@@ -229,9 +226,14 @@ func (s *slow) pick(group string, from, to int) (int, bool) {
 
 // first makes the first move that can be made from one of the servers to another.
 func (s *slow) first(phase Phase, group string, from, to []int, ok func(a, b int) bool) bool {
+	return s.firstOf(phase, group, from, to, true, ok)
+}
+
+func (s *slow) firstOf(phase Phase, group string, from, to []int, leaders bool,
+	ok func(a, b int) bool) bool {
 	for _, a := range from {
 		for _, b := range to {
-			if t, found := s.pick(group, a, b); found && ok(a, b) {
+			if t, found := s.pick(group, a, b, leaders); found && ok(a, b) {
 				s.since[group] = len(s.moves) + 1
 				s.move(phase, t, a, b)
 				return true
@@ -273,25 +275,30 @@ func (s *slow) withinLocation(location string) bool {
 		return false
 	}
 	any := func(int, int) bool { return true }
-	for _, g := range groups {
-		if skews[s.key(g)] != greatest || s.stuck[s.key(g)] {
-			continue
-		}
-		most, least, _ := ends(s.ofGroup(g))
-		from, to := both(most, mostOfAll), both(least, leastOfAll)
-		if greatest > 1 && len(from) == 0 {
-			from = most
-		}
-		if greatest > 1 && len(to) == 0 {
-			to = least
-		}
-		if s.first(IntraLocation, s.key(g), from, to, any) ||
-			greatest > 1 && s.first(IntraLocation, s.key(g), most, least, any) {
-			return true
-		}
-		if greatest > 1 {
-			s.stuck[s.key(g)] = true
-			return true // no move, but go on
+	for _, leaders := range []bool{false, true} {
+		for _, g := range groups {
+			if skews[s.key(g)] != greatest || s.stuck[s.key(g)] {
+				continue
+			}
+			most, least, _ := ends(s.ofGroup(g))
+			from, to := both(most, mostOfAll), both(least, leastOfAll)
+			if greatest == 1 {
+				if s.firstOf(IntraLocation, s.key(g), from, to, leaders, any) {
+					return true
+				}
+				continue
+			}
+			if len(from) == 0 {
+				from = most
+			}
+			if len(to) == 0 {
+				to = least
+			}
+			if !s.first(IntraLocation, s.key(g), from, to, any) &&
+				!s.first(IntraLocation, s.key(g), most, least, any) {
+				s.stuck[s.key(g)] = true
+			}
+			return true // perhaps with no move, but go on
 		}
 	}
 	return false
