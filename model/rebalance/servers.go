@@ -27,18 +27,16 @@ type evener struct {
 	// bySkew are the groups that may have a move, by their skew, in order. The greatest only
 	// falls: a move takes a group's skew no higher than it was.
 	bySkew [][]int
-	turn   []int // by group: when it came to its skew
-	turns  int
 	// Of the groups of skew 1 for which there was no move of a follower, led may have one of a
-	// leader, and idle have none, both in order. Nothing changes that as long as the ends of
-	// total are the same: their sets only lose members.
+	// leader, and idle have none. Nothing changes that as long as the ends of total are the same:
+	// their sets only lose members. All in idle came to their skew before all in led, and these
+	// before all in bySkew.
 	led, idle []int
 	low, high int // the ends of total at which they were found so
 }
 
 func newEvener(p *planner, location int) *evener {
-	e := &evener{p: p, location: location, total: p.ofAll.ladder(0, location),
-		turn: make([]int, len(p.groups))}
+	e := &evener{p: p, location: location, total: p.ofAll.ladder(0, location)}
 	for g := range p.groups {
 		if p.ofGroup.ladder(g, location) != nil {
 			e.enqueue(g)
@@ -53,15 +51,13 @@ func (e *evener) enqueue(group int) {
 		e.bySkew = append(e.bySkew, nil)
 	}
 	e.bySkew[skew] = append(e.bySkew[skew], group)
-	e.turns++
-	e.turn[group] = e.turns
 }
 
 // next makes the next move, if there is one.
 func (e *evener) next() bool {
 	for skew := len(e.bySkew) - 1; skew > 1; skew-- {
 		for len(e.bySkew[skew]) > 0 {
-			if g := e.first(&e.bySkew[skew]); e.lessen(g) {
+			if g := takeFirst(&e.bySkew[skew]); e.lessen(g) {
 				e.enqueue(g)
 				return true
 			}
@@ -69,13 +65,6 @@ func (e *evener) next() bool {
 		e.bySkew = e.bySkew[:skew]
 	}
 	return len(e.bySkew) > 1 && e.total.skew() > 1 && e.nextEven()
-}
-
-// first takes the first group from a list.
-func (e *evener) first(list *[]int) int {
-	g := (*list)[0]
-	*list = (*list)[1:]
-	return g
 }
 
 // lessen moves a replica of a group of a skew above 1. Only where tablets are not to be moved now
@@ -98,18 +87,17 @@ func (e *evener) nextEven() bool {
 	if low, high := e.total.low, e.total.high; low != e.low || high != e.high {
 		e.low, e.high = low, high
 		e.bySkew[1] = slices.Concat(e.idle, e.led, e.bySkew[1])
-		slices.SortFunc(e.bySkew[1], func(a, b int) int { return e.turn[a] - e.turn[b] })
 		e.idle, e.led = nil, nil
 	}
 	for len(e.bySkew[1]) > 0 {
-		g := e.first(&e.bySkew[1])
+		g := takeFirst(&e.bySkew[1])
 		if e.shift(g, false) {
 			return true
 		}
 		e.led = append(e.led, g)
 	}
 	for len(e.led) > 0 {
-		g := e.first(&e.led)
+		g := takeFirst(&e.led)
 		if e.shift(g, true) {
 			return true
 		}
@@ -140,4 +128,11 @@ func (e *evener) move(group int, from, to set, led bool) bool {
 		}
 	}
 	return false
+}
+
+// takeFirst takes the first of a list.
+func takeFirst(list *[]int) int {
+	first := (*list)[0]
+	*list = (*list)[1:]
+	return first
 }
