@@ -35,6 +35,7 @@ type Cluster struct {
 	masterNodes, tserverNodes, clientNodes []sim.NodeID
 	founders                               []wire.ServerID // the masters it begins with
 	open                                   raft.Opener     // of the master tablet
+	mapping                                variant.Mapping // of locations
 }
 
 // Factories make parts that a cluster takes from outside the model.
@@ -57,7 +58,8 @@ func NewWith(cfg sim.Config, v variant.Variants, f Factories) *Cluster {
 	c := &Cluster{World: sim.New(cfg), Variants: v,
 		Masters:  make([]*master.Master, v.Options.Masters+v.Options.SpareMasters),
 		TServers: make([]*tserver.TServer, v.Options.TServers),
-		Clients:  make([]*client.Client, v.Options.Clients), open: f.Consensus}
+		Clients:  make([]*client.Client, v.Options.Clients), open: f.Consensus,
+		mapping: mappingOf(v)}
 	for i := range v.Options.Masters {
 		c.addMaster(i)
 		c.founders = append(c.founders, wire.ServerOn(c.masterNodes[i], 0))
@@ -84,7 +86,7 @@ func NewWith(cfg sim.Config, v variant.Variants, f Factories) *Cluster {
 func (c *Cluster) addMaster(i int) {
 	n := c.World.AddNode(fmt.Sprint("master-", i+1), func(n *sim.Node) {
 		c.Masters[i] = master.Boot(n, master.Config{Variants: c.Variants, Masters: c.masters(),
-			Founders: c.founders, Open: c.open})
+			Founders: c.founders, Open: c.open, Locate: c.locate(n)})
 	})
 	n.RestartAfter(c.Variants.RestartDelay)
 	c.masterNodes = append(c.masterNodes, n.ID())

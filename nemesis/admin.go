@@ -36,7 +36,7 @@ func (x *Executor) admin(name string, attempt func(p *sim.Proc) bool) {
 
 // askMaster makes one attempt at a request to the leader master and returns its answer.
 func (x *Executor) askMaster(p *sim.Proc, req sim.Message) wire.Code {
-	leader, _ := client.FindLeader(p, x.c.MasterAddresses(), p.Now().Add(time.Second))
+	leader, _, _ := client.FindLeader(p, x.c.MasterAddresses(), p.Now().Add(time.Second))
 	if leader == wire.NoServer {
 		return wire.NotTheLeader
 	}

@@ -101,4 +101,7 @@ var Catalogue = map[string]string{
 	"alter-done-by-version":      checker.Done,
 	"soft-delete-hides-creation": checker.Done,
 	"expiry-by-wall-clock":       checker.CatalogIntegrity,
+
+	"KUDU-3008":       checker.Placement,
+	"location-cached": checker.Placement,
 }

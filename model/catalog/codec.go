@@ -108,6 +108,7 @@ func encodeTable(e *wire.Encoder, t *Table) {
 	e.String(t.Name)
 	e.Int(int(t.State))
 	e.Int(t.Replicas)
+	e.Strings(t.Locations)
 	e.PartitionSchema(t.Partitions)
 	e.Int(int(t.Version))
 	e.Schema(t.Schema)
@@ -123,7 +124,7 @@ func encodeTable(e *wire.Encoder, t *Table) {
 
 func decodeTable(d *wire.Decoder) *Table {
 	t := &Table{ID: wire.TableID(d.Uint64()), Name: d.String(), State: TableState(d.Int()),
-		Replicas: d.Int(), Partitions: d.PartitionSchema(), Version: int64(d.Int()),
+		Replicas: d.Int(), Locations: d.Strings(), Partitions: d.PartitionSchema(), Version: int64(d.Int()),
 		Schema: d.Schema(), AppliedVersion: int64(d.Int()),
 		Reserve: time.Duration(d.Int()), DeletedAt: time.Duration(d.Int())}
 	if t.Applied = t.Schema; !d.Bool() {

@@ -34,6 +34,8 @@ type Table struct {
 	Name     string
 	State    TableState
 	Replicas int
+	// Locations are those where its replicas may be (KUDU-2604); none: all are free.
+	Locations []string
 	// Partitions says which tablets the table has: one for each partition.
 	Partitions wire.PartitionSchema
 	// Version counts the changes of Schema, Name and Replicas, from 0.
@@ -60,6 +62,7 @@ func (t *Table) Gone() bool { return t.State == TableRemoved }
 // Equal reports whether two rows say the same.
 func (t *Table) Equal(o *Table) bool {
 	return t.ID == o.ID && t.Name == o.Name && t.State == o.State && t.Replicas == o.Replicas &&
+		slices.Equal(t.Locations, o.Locations) &&
 		t.Partitions.Buckets == o.Partitions.Buckets &&
 		slices.Equal(t.Partitions.Ranges, o.Partitions.Ranges) &&
 		t.Version == o.Version && slices.Equal(t.Schema, o.Schema) &&

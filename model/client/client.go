@@ -27,6 +27,7 @@ type Client struct {
 	// mastersIndex is of the latest configuration of the masters that the client has heard of.
 	mastersIndex int64
 	leader       wire.ServerID // the master that said so last; NoServer: to be found
+	location     string        // where that said the client is; empty: not known
 	seq          int64
 
 	tables   map[string]*openTable // that the program has opened, by the name it used
@@ -163,7 +164,7 @@ func (c *Client) learnMasters(resp sim.Message) {
 	}
 	c.mastersIndex = r.Masters().Index
 	c.node.Go("learn the masters", func(p *sim.Proc) {
-		_, c.masters = FindLeader(p, c.masters, p.Now().Add(rpcTimeout))
+		_, c.masters, _ = FindLeader(p, c.masters, p.Now().Add(rpcTimeout))
 	})
 }
 
@@ -180,8 +181,11 @@ func (c *Client) findLeader(p *sim.Proc, deadline sim.Time) bool {
 		if p.Now() >= deadline {
 			return false
 		}
-		leader, all := FindLeader(p, c.masters, min(deadline, p.Now().Add(rpcTimeout)))
+		leader, all, location := FindLeader(p, c.masters, min(deadline, p.Now().Add(rpcTimeout)))
 		c.leader, c.masters = leader, all
+		if leader != wire.NoServer {
+			c.location = location
+		}
 		if c.leader == wire.NoServer {
 			wait := time.Duration(n)*time.Millisecond +
 				c.node.Uniform(streamRetry, 0, 4*time.Millisecond)

@@ -9,10 +9,10 @@ import (
 
 // FindLeader asks all masters at once which one leads. The first that says so wins, however old
 // its term; if none does, the search ends when the last answer is in. It also returns who the
-// masters are: as the leader says, or, if none is found, all that anybody knows. Follows
-// ConnectToClusterRpc.
+// masters are: as the leader says, or, if none is found, all that anybody knows; and where the
+// leader says that the caller is. Follows ConnectToClusterRpc.
 func FindLeader(p *sim.Proc, masters []wire.ServerID, deadline sim.Time) (leader wire.ServerID,
-	all []wire.ServerID) {
+	all []wire.ServerID, location string) {
 	found, pending := wire.NoServer, len(masters)
 	all = slices.Clone(masters)
 	var news sim.Cond
@@ -24,7 +24,7 @@ func FindLeader(p *sim.Proc, masters []wire.ServerID, deadline sim.Time) (leader
 			answer, ok := resp.(*wire.ConnectResponse)
 			if ok && err == nil && found == wire.NoServer {
 				if answer.Leader {
-					found, all = m, answer.Masters
+					found, all, location = m, answer.Masters, answer.Location
 				} else {
 					all = union(all, answer.Masters)
 				}
@@ -36,7 +36,7 @@ func FindLeader(p *sim.Proc, masters []wire.ServerID, deadline sim.Time) (leader
 	for found == wire.NoServer && pending > 0 {
 		news.Wait(p, "a master that leads")
 	}
-	return found, all
+	return found, all, location
 }
 
 // union returns the servers of both lists.

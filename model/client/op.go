@@ -33,6 +33,8 @@ type Op struct {
 	Columns []string
 	Tablets int          // of Create: for each range
 	Ranges  []wire.Range // of Create; none: all keys
+	// Locations are those to which Create binds the table's replicas; none: all are free.
+	Locations []string
 	// Replicas is the replication factor, of Create, and of Alter, where 0 lets it be.
 	Replicas int
 	Steps    []wire.AlterStep // of Alter
@@ -72,6 +74,9 @@ func (o Op) String() string {
 	if o.Kind == Create || o.Replicas > 0 {
 		words = append(words, "replicas="+strconv.Itoa(o.Replicas))
 	}
+	if len(o.Locations) > 0 {
+		words = append(words, "locations="+strings.Join(o.Locations, ","))
+	}
 	words = append(words, o.rowWords()...)
 	for _, s := range o.Steps {
 		words = append(words, s.String())
@@ -105,7 +110,7 @@ func (o Op) request(h wire.DDLHeader) sim.Message {
 			schema = append(schema, wire.Column{Name: c, Key: i == 0})
 		}
 		return &wire.CreateTableRequest{DDLHeader: h, Name: o.Name, Schema: schema,
-			Partitions: o.Partitions(), Replicas: o.Replicas}
+			Partitions: o.Partitions(), Replicas: o.Replicas, Locations: o.Locations}
 	case Delete:
 		return &wire.DeleteTableRequest{DDLHeader: h, Name: o.Name, Reserve: o.Reserve}
 	case Recall:

@@ -15,6 +15,7 @@ func TestOperationsReadBack(t *testing.T) {
 		"alter t replicas=5 add-range:0:100 drop-range:: add-range::0",
 		"delete t", "delete t reserve=1m30s", "recall t", "recall t rename-to=u no-wait", "get t",
 		"list",
+		"create t columns=k tablets=1 replicas=3 locations=/dc-0/rack-1,/b",
 	} {
 		op, err := ParseOp(strings.Fields(words))
 		require.NoError(t, err, words)
@@ -24,7 +25,7 @@ func TestOperationsReadBack(t *testing.T) {
 		"create t columns=k ranges=0-1", "create t columns=k ranges=", "alter t add:b:c",
 		"alter t rename:b", "alter t change:b:x", "alter t change:b", "alter t add-range:5",
 		"alter t add:", "alter t grow:b", "get t ranges=0:1", "alter t ranges=0:1", "list t",
-		"delete t reserve=0s", "delete t reserve=x", "recall", "recall t add:b", "alter t reserve=3s"} {
+		"delete t reserve=0s", "delete t reserve=x", "recall", "recall t add:b", "create t columns=k locations=a", "get t locations=/a", "alter t reserve=3s"} {
 		_, err := ParseOp(strings.Fields(bad))
 		require.Error(t, err, bad)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tabletop/model/placement"
 	"tabletop/model/wire"
 )
 
@@ -57,6 +58,14 @@ func (o *Op) parseWord(w string) error {
 		}
 	case key == "ranges" && o.Kind == Create:
 		return o.parseRanges(value)
+	case key == "locations" && o.Kind == Create:
+		o.Locations = strings.Split(value, ",")
+		for _, l := range o.Locations {
+			if err := placement.ValidLocation(l); err != nil {
+				return err
+			}
+		}
+		return nil
 	case key == "tablets" && o.Kind == Create:
 		return parseCount(w, value, 20, &o.Tablets)
 	case key == "replicas" && (o.Kind == Create || o.Kind == Alter):

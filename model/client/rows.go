@@ -226,7 +226,7 @@ func (c *Client) scanTablet(p *sim.Proc, t *openTable, b *batch, at wire.Timesta
 	for n := 1; p.Now() < deadline; n++ {
 		to := l.pickLeader()
 		if b.Op.AnyReplica {
-			to = l.pickAny(c.node.ID())
+			to = c.pickAny(l)
 		}
 		if to == wire.NoServer {
 			if s := c.locateAgain(p, t, l, deadline); !s.OK() {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"tabletop/model/placement"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -123,13 +125,28 @@ func (l *location) pickLeader() wire.ServerID {
 	return wire.NoServer
 }
 
-// pickAny returns the replica that a scan goes to: the same for one client as long as that serves.
-func (l *location) pickAny(client sim.NodeID) wire.ServerID {
+// pickAny returns the closest replica, as the locations tell, to which a scan goes: of equal ones
+// the same for one client, as long as that serves (KuduClient::Data::SelectTServer).
+func (c *Client) pickAny(l *location) wire.ServerID {
+	closest, picked := -1, wire.NoServer
 	for i := range l.Replicas {
-		id := l.Replicas[(i+int(client))%len(l.Replicas)]
-		if !slices.Contains(l.failed, id) {
-			return id
+		i = (i + int(c.node.ID())) % len(l.Replicas)
+		if n := c.common(l.Locations[i]); n > closest && !slices.Contains(l.failed, l.Replicas[i]) {
+			closest, picked = n, l.Replicas[i]
 		}
 	}
-	return wire.NoServer
+	return picked
+}
+
+// common tells how much of its location the client has in common with another.
+func (c *Client) common(other string) int {
+	switch {
+	case c.location == "" || other == "":
+		return 0
+	case c.v.LocationMatch == variant.MatchPath:
+		return placement.Depth(c.location, other)
+	case c.location == other:
+		return 1
+	}
+	return 0
 }

@@ -70,6 +70,8 @@ type Superblock struct {
 	Version int64 // of Schema, with which the replica began
 	Schema  wire.Schema
 	Data    wire.DataState
+	// Partition is which rows of the table the tablet holds.
+	Partition wire.Partition
 	// LastLogged is where the log of a tombstone, or of one that is copied over, ended; zero: not
 	// known, so that it cannot vote.
 	LastLogged wire.OpID
@@ -87,6 +89,7 @@ func (s Superblock) Write(p *sim.Proc, dir string) {
 	e.Int(int(s.Data))
 	e.Int(int(s.LastLogged.Term))
 	e.Int(int(s.LastLogged.Index))
+	e.Partition(s.Partition)
 	Replace(p, dir+superblock, wire.Seal(e.Bytes()))
 }
 
@@ -100,7 +103,8 @@ func ReadSuperblock(n *sim.Node, dir string) (Superblock, bool) {
 	d := wire.NewDecoder(content)
 	s := Superblock{Tablet: wire.TabletID(d.Uint64()), Table: wire.TableID(d.Uint64()),
 		Version: int64(d.Int()), Schema: d.Schema(), Data: wire.DataState(d.Int()),
-		LastLogged: wire.OpID{Term: int64(d.Int()), Index: int64(d.Int())}}
+		LastLogged: wire.OpID{Term: int64(d.Int()), Index: int64(d.Int())},
+		Partition:  d.Partition()}
 	return s, intact && d.Done()
 }
 

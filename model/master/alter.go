@@ -79,10 +79,12 @@ func (d *ddl) checkFactor(p *sim.Proc, req *wire.AlterTableRequest) wire.Status 
 	if s := catalog.CheckReplicas(req.Replicas); !s.OK() {
 		return s
 	}
-	if t := d.m.cat.names[req.Name]; t == nil || req.Replicas <= t.row.Replicas {
+	t := d.m.cat.names[req.Name]
+	if t == nil || req.Replicas <= t.row.Replicas {
 		return wire.Status{}
 	}
-	return d.enoughTServers(p, req.Replicas, req.Replicas, 0)
+	return d.enoughTServers(p, wanted{servers: req.Replicas, factor: req.Replicas,
+		where: t.row.Locations})
 }
 
 func noTable(name string) wire.Status {

@@ -2,13 +2,9 @@ package master
 
 import (
 	"tabletop/model/catalog"
-	"tabletop/model/placement"
 	"tabletop/model/variant"
-	"tabletop/model/wire"
 	"tabletop/sim"
 )
-
-var streamPlace = sim.NewStream("master/placement")
 
 // runBackground is the process that gives new tablets their replicas, every second or when a
 // DDL wakes it (CatalogManagerBgTasks::Run).
@@ -51,7 +47,7 @@ func (m *Master) assignTablets(p *sim.Proc, term int64) {
 		default: // it was dropped, or created, during the wait for its lock
 			continue
 		}
-		next := m.assign(row, t.table)
+		next := m.assign(row, t.table.row)
 		switch {
 		case next == nil && m.v.On(variant.KUDU3452):
 			return
@@ -121,23 +117,4 @@ func (m *Master) tabletsInCreation() []*tabletInfo {
 		}
 	}
 	return list
-}
-
-// assign returns the row with replicas chosen, or nil if there are too few servers.
-func (m *Master) assign(row *catalog.Tablet, table *tableInfo) *catalog.Tablet {
-	known := m.placeable(m.v.On(variant.KUDU1138))
-	servers := placement.Select(known, table.row.Replicas, m.drawPlace)
-	if servers == nil {
-		return nil
-	}
-	for _, id := range servers {
-		m.ts.descriptors[id].noteCreation(m.node.Now())
-	}
-	next := row.In(catalog.TabletCreating)
-	next.Consensus = wire.ConsensusState{Leader: wire.NoServer, Config: wire.NewConfig(servers...)}
-	return next
-}
-
-func (m *Master) drawPlace(n int) int {
-	return int(sim.Below(m.node.Draw(streamPlace, 0), uint64(n)))
 }

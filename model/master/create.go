@@ -2,6 +2,7 @@ package master
 
 import (
 	"fmt"
+	"strings"
 
 	"tabletop/model/catalog"
 	"tabletop/model/variant"
@@ -27,11 +28,12 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	if s := catalog.CheckReplicas(req.Replicas); !s.OK() {
 		return d.refuse(p, s)
 	}
-	need := req.Replicas
+	w := wanted{servers: req.Replicas, factor: req.Replicas, where: req.Locations,
+		tablets: len(partitions.Partitions())}
 	if !d.m.v.CheckTServers {
-		need = 0
+		w.servers = 0
 	}
-	if s := d.enoughTServers(p, need, req.Replicas, len(partitions.Partitions())); !s.OK() {
+	if s := d.enoughTServers(p, w); !s.OK() {
 		return d.refuse(p, s)
 	}
 	release, s := d.m.cat.reserve(req.Name)
@@ -41,7 +43,7 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 	defer release()
 	row := &catalog.Table{ID: wire.TableID(d.m.newID()), Name: req.Name,
 		State: catalog.TableRunning, Replicas: req.Replicas, Partitions: partitions,
-		Schema: req.Schema, Applied: req.Schema}
+		Schema: req.Schema, Applied: req.Schema, Locations: req.Locations}
 	b := &catalog.Batch{Tables: []*catalog.Table{row}}
 	for _, partition := range partitions.Partitions() {
 		b.Tablets = append(b.Tablets, d.m.newTablet(row.ID, partition))
@@ -80,24 +82,32 @@ func (m *Master) newTablet(table wire.TableID, partition wire.Partition) *catalo
 			Leader: wire.NoServer, Config: wire.NewConfig()}}
 }
 
-// enoughTServers compares how many are needed, and how many replicas that many new tablets have,
-// with the servers this process knows to live. With the defence, a process that knows too few waits
+// wanted is what a request needs tablet servers for.
+type wanted struct {
+	servers         int // how many there must be
+	factor, tablets int // of the new tablets
+	where           []string
+}
+
+// enoughTServers compares how many are needed, and how many replicas the new tablets have, with the
+// servers this process knows to live where they may be. With the defence, a process that knows too few waits
 // for more instead of refusing; if there are too many tablets only for half of the time, so that
 // the client hears why.
-func (d *ddl) enoughTServers(p *sim.Proc, need, factor, tablets int) wire.Status {
+func (d *ddl) enoughTServers(p *sim.Proc, w wanted) wire.Status {
 	half := p.Now().Add(d.req.Header().Timeout / 2)
 	for {
-		live, until := len(d.m.placeable(false)), d.deadline
+		live, until := len(d.m.placeable(false, w.where)), d.deadline
 		refusal := wire.Status{}
 		switch {
-		case live < need:
+		case live < w.servers:
 			refusal = wire.Err(wire.ReplicationFactorTooHigh, fmt.Sprintf(
-				"not enough live tablet servers: %d replicas, %d servers", need, live))
+				"not enough live tablet servers%s: %d replicas, %d servers", w.place(), w.servers,
+				live))
 		case live == 0 && d.m.v.On(variant.WaitForTServers): // nobody knows how many are too many
-		case factor > 1 && tablets*factor > MaxCreateTabletsPerTS*live:
+		case w.factor > 1 && w.tablets*w.factor > MaxCreateTabletsPerTS*live:
 			until = half
 			refusal = wire.Err(wire.TooManyTablets, fmt.Sprintf(
-				"too many new replicas: %d, %d servers", tablets*factor, live))
+				"too many new replicas%s: %d, %d servers", w.place(), w.tablets*w.factor, live))
 		}
 		if refusal.OK() || !d.m.v.On(variant.WaitForTServers) {
 			return refusal
@@ -109,4 +119,12 @@ func (d *ddl) enoughTServers(p *sim.Proc, need, factor, tablets int) wire.Status
 			return errNotLeader
 		}
 	}
+}
+
+// place says where the servers must be; empty: anywhere.
+func (w wanted) place() string {
+	if len(w.where) == 0 {
+		return ""
+	}
+	return " in " + strings.Join(w.where, " and ")
 }

@@ -23,6 +23,8 @@ var (
 	Registered = sim.NewTopic[TServerEvent]("tserver-registered")
 	// Reported tells that a master has taken a tablet report.
 	Reported = sim.NewTopic[ReportEvent]("report-processed")
+	// ReplicasPlaced tells at the instant of the choice which servers a leader has chosen.
+	ReplicasPlaced = sim.NewTopic[PlacementEvent]("replicas-placed")
 	// ReplicasDecided tells that a leader wants a tablet's configuration changed, and why.
 	ReplicasDecided = sim.NewTopic[DecisionEvent]("replicas-decided")
 	// Began tells that a leader has let a DDL request in.

@@ -21,21 +21,23 @@ func (m *Master) heartbeat(p *sim.Proc, req *wire.TSHeartbeatRequest) *wire.TSHe
 	} else if !m.v.HeartbeatsToAll() {
 		return resp
 	}
-	if req.Register && !m.register(req.Server, req.Incarnation) {
-		resp.Status = wire.Err(wire.UnknownError, "a later start of the server has registered")
-		if later := m.ts.descriptors[req.Server].incarnation; later > req.Incarnation {
-			resp.LaterStart = later
+	if req.Register {
+		resp.Status = m.register(req.Server, req.Incarnation)
+	}
+	d := m.ts.descriptors[req.Server]
+	if !resp.Status.OK() {
+		if d != nil && d.incarnation > req.Incarnation {
+			resp.LaterStart = d.incarnation
 		}
 		return resp
 	}
-	d := m.ts.descriptors[req.Server]
 	takesReport := leads || m.v.FollowersKeepReports()
 	if d == nil || d.incarnation != req.Incarnation {
 		resp.NeedsReregister, resp.NeedsFullReport = true, takesReport
 		return resp // and the report of this heartbeat is dropped
 	}
 	wasAvailable := d.available(p.Now())
-	d.lastHeartbeat, d.liveTablets = p.Now(), req.LiveTablets
+	d.lastHeartbeat, d.liveTablets, d.liveByRange = p.Now(), req.LiveTablets, req.LiveByRange
 	if !wasAvailable {
 		m.news.Broadcast()
 	}

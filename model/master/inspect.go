@@ -125,3 +125,11 @@ func (m *Master) TakesForLive(id wire.ServerID) bool {
 	d := m.ts.descriptors[id]
 	return d != nil && d.available(m.node.Now())
 }
+
+// Location returns where this process takes a tablet server to be; empty: it does not know.
+func (m *Master) Location(id wire.ServerID) string {
+	if d := m.ts.descriptors[id]; d != nil {
+		return d.location
+	}
+	return ""
+}

@@ -24,10 +24,20 @@ func (m *Master) getTableLocations(p *sim.Proc,
 				*resp = wire.TableLocationsResponse{Status: wire.Err(wire.TabletNotRunning, "")}
 				return
 			}
+			voters := row.Consensus.Config.Voters()
 			resp.Tablets = append(resp.Tablets, wire.TabletLocations{Tablet: row.ID,
-				Partition: row.Partition, Replicas: row.Consensus.Config.Voters(),
-				Leader: row.Consensus.Leader})
+				Partition: row.Partition, Replicas: voters, Leader: row.Consensus.Leader,
+				Locations: m.locationsOf(voters)})
 		}
 	}, func(s wire.Status) { resp.Status = s })
 	return resp
+}
+
+// locationsOf returns where servers are, in their order; an empty one is not known.
+func (m *Master) locationsOf(servers []wire.ServerID) []string {
+	locations := make([]string, len(servers))
+	for i, id := range servers {
+		locations[i] = m.Location(id)
+	}
+	return locations
 }

@@ -37,6 +37,7 @@ type Master struct {
 	bgWake   sim.Cond
 	softMaps map[wire.TabletID]replicaMap
 	source   *tablet.Source
+	locate   func(sim.NodeID) (location string, ok bool)
 }
 
 // Config describes a master.
@@ -45,14 +46,17 @@ type Config struct {
 	Masters  []wire.ServerID // all of them, itself included
 	Founders []wire.ServerID // those that the cluster began with
 	Open     raft.Opener     // starts the replica of the master tablet
+	// Locate is the location mapping; it is not ok if that fails.
+	Locate func(sim.NodeID) (location string, ok bool)
 }
 
 // Boot starts the program on a node that has just come up.
 func Boot(n *sim.Node, cfg Config) *Master {
 	m := &Master{node: n, v: cfg.Variants, store: catalog.NewStore(),
 		cat: newCatalogManager(cfg.Variants), softMaps: map[wire.TabletID]replicaMap{},
-		instance: fs.Identify(n, true), source: tablet.NewSource(n)}
+		instance: fs.Identify(n, true), source: tablet.NewSource(n), locate: cfg.Locate}
 	m.ts.descriptors = map[wire.ServerID]*tsDescriptor{}
+	m.ts.locations = map[sim.NodeID]string{}
 	n.Serve(m.serve)
 	n.Go("start", func(p *sim.Proc) { m.open(p, cfg) })
 	return m
@@ -137,15 +141,15 @@ func (m *Master) write(p *sim.Proc, term int64, b *catalog.Batch) wire.Status {
 	return wire.Status{}
 }
 
-func (m *Master) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
-	resp := m.answer(p, req)
+func (m *Master) serve(p *sim.Proc, from sim.NodeID, req sim.Message) sim.Message {
+	resp := m.answer(p, from, req)
 	if r, ok := resp.(interface{ Masters() *wire.MastersIndex }); ok && m.consensus != nil {
 		r.Masters().Index = m.consensus.Config().Index
 	}
 	return resp
 }
 
-func (m *Master) answer(p *sim.Proc, req sim.Message) sim.Message {
+func (m *Master) answer(p *sim.Proc, from sim.NodeID, req sim.Message) sim.Message {
 	switch dest := wire.Dest(req); {
 	case dest != wire.NoServer && dest != m.instance.ID:
 		return wire.Refuse(req, wire.WrongServerUUID)
@@ -178,7 +182,7 @@ func (m *Master) answer(p *sim.Proc, req sim.Message) sim.Message {
 	case *wire.TSHeartbeatRequest:
 		return m.heartbeat(p, req)
 	case *wire.ConnectToMaster:
-		return m.connect()
+		return m.connect(from)
 	case wire.DDL:
 		return m.ddl(p, req)
 	case *wire.GetTableSchemaRequest:
@@ -195,9 +199,9 @@ func (m *Master) answer(p *sim.Proc, req sim.Message) sim.Message {
 	panic("master: unexpected request " + req.Kind().String())
 }
 
-// connect tells a client, or a tablet server, whether this master leads
-// (MasterServiceImpl::ConnectToMaster).
-func (m *Master) connect() *wire.ConnectResponse {
+// connect tells a client, or a tablet server, whether this master leads, and a client where it is,
+// if that is known (MasterServiceImpl::ConnectToMaster).
+func (m *Master) connect(from sim.NodeID) *wire.ConnectResponse {
 	if m.consensus == nil {
 		return &wire.ConnectResponse{Status: wire.Err(wire.CatalogManagerNotInitialized, "")}
 	}
@@ -206,5 +210,6 @@ func (m *Master) connect() *wire.ConnectResponse {
 		m.leave()
 	}
 	ok = ok || m.v.On(variant.KUDU1927) && m.consensus.Role() == raft.Leader
-	return &wire.ConnectResponse{Leader: ok, Masters: m.masters()}
+	location, _ := m.locationOf(from)
+	return &wire.ConnectResponse{Leader: ok, Masters: m.masters(), Location: location}
 }

@@ -75,7 +75,7 @@ func (m *Master) join(p *sim.Proc, known []wire.ServerID) bool {
 }
 
 func (m *Master) tryJoin(p *sim.Proc, known *[]wire.ServerID) wire.Code {
-	leader, all := client.FindLeader(p, *known, p.Now().Add(tsRPCTimeout))
+	leader, all, _ := client.FindLeader(p, *known, p.Now().Add(tsRPCTimeout))
 	*known = all
 	if leader == wire.NoServer {
 		return wire.NotTheLeader

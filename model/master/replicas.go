@@ -2,7 +2,6 @@ package master
 
 import (
 	"tabletop/model/catalog"
-	"tabletop/model/placement"
 	"tabletop/model/replicas"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
@@ -74,19 +73,10 @@ func (m *Master) manageReplicas(p *sim.Proc, t *tabletInfo, from wire.ServerID,
 // (AsyncAddReplicaTask::SendRequest).
 func (m *Master) addReplica(t *tabletInfo, c wire.RaftConfig, as wire.Member) {
 	m.changeConfig(t, "AddReplica", c, func() []wire.PeerChange {
-		var free []placement.Server
-		for _, s := range m.placeable(false) {
-			if !c.Has(s.ID) {
-				free = append(free, s)
-			}
-		}
-		chosen := placement.Select(free, 1, m.drawPlace)
-		if chosen == nil {
+		member := as
+		if member.ID = m.placeExtra(t, c); member.ID == wire.NoServer {
 			return nil
 		}
-		m.ts.descriptors[chosen[0]].noteCreation(m.node.Now())
-		member := as
-		member.ID = chosen[0]
 		return []wire.PeerChange{{Kind: wire.AddPeer, Member: member}}
 	})
 }

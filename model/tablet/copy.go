@@ -24,8 +24,9 @@ func Copy(p *sim.Proc, id wire.TabletID, dir string, old fs.Superblock, tombston
 	if !begun.Status.OK() {
 		return old, fmt.Errorf("source: %v", begun.Status)
 	}
-	sb := fs.Superblock{Tablet: id, Table: begun.Table, Version: begun.Version,
-		Schema: begun.Schema, Data: wire.DataCopying, LastLogged: old.LastLogged}
+	sb := fs.Superblock{Tablet: id, Table: begun.Table, Partition: begun.Partition,
+		Version: begun.Version, Schema: begun.Schema, Data: wire.DataCopying,
+		LastLogged: old.LastLogged}
 	sb.Write(p, dir)
 	if err := fetchBlocks(p, source, begun); err != nil {
 		return sb, err

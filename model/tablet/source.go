@@ -49,8 +49,8 @@ func NewSource(n *sim.Node) *Source { return &Source{node: n, sessions: map[uint
 func (s *Source) Begin(r raft.Observed, sb fs.Superblock, dir string,
 	blocks int) *wire.BeginCopySessionResponse {
 	s.forgetIdle()
-	resp := &wire.BeginCopySessionResponse{Table: sb.Table, Version: sb.Version, Schema: sb.Schema,
-		Term: r.Term(), Config: r.Config(), Blocks: blocks}
+	resp := &wire.BeginCopySessionResponse{Table: sb.Table, Partition: sb.Partition,
+		Version: sb.Version, Schema: sb.Schema, Term: r.Term(), Config: r.Config(), Blocks: blocks}
 	x := &session{blocks: blocks, used: s.node.Now()}
 	for _, name := range raft.Files(s.node, dir) {
 		data := slices.Clone(s.node.Disk().Open(dir + "/" + name).Bytes())

@@ -167,7 +167,8 @@ func (h *heartbeater) lookForNewLeader(resp *wire.TSHeartbeatResponse, sentFull 
 func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 	ts := h.ts
 	req := &wire.TSHeartbeatRequest{Server: ts.instance.ID, Incarnation: ts.instance.Stamp,
-		Register: h.register, LiveTablets: ts.LiveTablets()}
+		Register: h.register, LiveTablets: ts.LiveTablets(),
+		LiveByRange: ts.liveByRange()}
 	req.Report = wire.TabletReport{Full: h.full || h.register, Seq: h.seq}
 	h.seq++
 	if req.Report.Full {
@@ -199,7 +200,7 @@ func (h *heartbeater) acknowledge(seq int64) {
 // connect finds the leader master. Under the first solution of KUDU-1353, a leader other than
 // the last one gets a full report.
 func (h *heartbeater) connect(p *sim.Proc) bool {
-	leader, all := client.FindLeader(p, h.masters, p.Now().Add(connectToMasterRPCDeadline))
+	leader, all, _ := client.FindLeader(p, h.masters, p.Now().Add(connectToMasterRPCDeadline))
 	h.master, h.masters = leader, all
 	if leader == wire.NoServer {
 		return false

@@ -1,6 +1,8 @@
 package tserver
 
 import (
+	"slices"
+
 	"tabletop/model/fs"
 	"tabletop/model/raft"
 	"tabletop/model/tablet"
@@ -83,6 +85,24 @@ func (ts *TServer) LiveTablets() int {
 		}
 	}
 	return n
+}
+
+// liveByRange counts them by table and range.
+func (ts *TServer) liveByRange() []wire.RangeCount {
+	var counts []wire.RangeCount
+	for _, id := range sim.Keys(ts.tablets) {
+		t := ts.tablets[id]
+		if t.Data != wire.DataReady || t.failed != "" {
+			continue
+		}
+		of := wire.RangeCount{Table: t.Table, Lower: t.Partition.Range.Lower}
+		i, found := slices.BinarySearchFunc(counts, of, wire.RangeCount.Compare)
+		if !found {
+			counts = slices.Insert(counts, i, of)
+		}
+		counts[i].Live++
+	}
+	return counts
 }
 
 // Data returns what its disk holds of its replica of a tablet; DataDeleted: nothing.

@@ -168,6 +168,9 @@ var Defects = []Defect{
 	{ExpiryByWallClock, "expiry-by-wall-clock",
 		"a soft-deleted table expires early if a master's clock is ahead", "expiry-by-wall-clock",
 		nil},
+	{KUDU3008, "KUDU-3008", "one of two locations may have all replicas of a tablet", "A11", nil},
+	{LocationCached, "location-cached",
+		"a master that runs never learns that a machine has been moved", "location-cached", nil},
 }
 
 // Bare lists the defects without code of their own: they are the absence of the defences that they

@@ -48,6 +48,18 @@ const (
 	Replace323 = "3-2-3"
 )
 
+// How a server is chosen within a location (enable_range_replica_placement).
+const (
+	PlaceByRange    = "range"       // the least loaded by range, then by table, then in all
+	PlaceTwoChoices = "two-choices" // the better of two that are drawn
+)
+
+// How locations are compared.
+const (
+	MatchPath  = "path"  // the more of the path is common, the closer
+	MatchWhole = "whole" // equal or not
+)
+
 // The cores of Raft.
 const (
 	KuduConsensus = "kudu" // model/raft
@@ -84,6 +96,12 @@ type Options struct {
 	Sync           string
 	// ClockError is by how much the clocks of two tablet servers may differ.
 	ClockError time.Duration
+	// Locations is a Mapping as text.
+	Locations string
+	// Placement is how a server is chosen within a location.
+	Placement string
+	// LocationMatch is how a client compares its location with those of replicas.
+	LocationMatch string
 }
 
 // Option describes one of the Options.
@@ -103,6 +121,7 @@ var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: t
 	FollowerUnavailable: 300 * time.Second, CreationTimeout: 30 * time.Second,
 	RPCTimeout: 30 * time.Second, Replacement: Replace343, LogSegmentSize: 8 << 20,
 	MaxBatch: 1 << 20, MaxMessage: 50 << 20, Consensus: KuduConsensus, CheckTServers: true,
+	Placement: PlaceByRange, LocationMatch: MatchPath,
 	Sync: "always", ClockError: 10 * time.Millisecond}
 
 // OptionList lists all options.
@@ -166,6 +185,22 @@ var OptionList = []Option{
 		func(o *Options) *string { return &o.Sync }),
 	duration("clock-error", "by how much tablet servers' clocks differ at most, besides faults", 0,
 		func(o *Options) *time.Duration { return &o.ClockError }),
+	{Name: "locations", Title: "where tablet servers and clients are, as ts-1:/dc-0/rack-1,ts-2:/a; " +
+		"ts-1@master-2:/b is what only master-2 is told; ts-1: without more fails",
+		set: func(o *Options, v string) error {
+			if _, err := ParseMapping(v); err != nil {
+				return fmt.Errorf("option locations: %w", err)
+			}
+			o.Locations = v
+			return nil
+		},
+		get: func(o Options) string { return o.Locations }},
+	choice("placement", "the server for a replica within a location: the least loaded, by range first, "+
+		"or the better of two that are drawn", []string{PlaceByRange, PlaceTwoChoices},
+		func(o *Options) *string { return &o.Placement }),
+	choice("location-match", "which replica is closest to a client: by the depth of the common path, or "+
+		"only one of the same location", []string{MatchPath, MatchWhole},
+		func(o *Options) *string { return &o.LocationMatch }),
 }
 
 func names(fixes []Fix) []string {
@@ -278,5 +313,5 @@ func (o Options) check() error {
 		return fmt.Errorf("option masters=%d: an even number of masters tolerates no more "+
 			"failures than one less; set allow-even-masters=true to try it", o.Masters)
 	}
-	return nil
+	return o.checkLocations()
 }

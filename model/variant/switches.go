@@ -201,6 +201,10 @@ const (
 	SoftDeleteHidesCreation
 	// ExpiryByWallClock compares the wall clocks of two masters to see whether a reserve is over.
 	ExpiryByWallClock
+	// KUDU3008 lets one of two locations have all replicas of a tablet.
+	KUDU3008
+	// LocationCached asks for the location of a machine once in the life of a master.
+	LocationCached
 
 	// FullReportByTerm: a tablet server sends a full report for every term of a leader master.
 	FullReportByTerm

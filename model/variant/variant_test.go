@@ -77,7 +77,9 @@ func TestEveryOptionSetsWhatItGets(t *testing.T) {
 		"restart-delay": "7s", "expiry-interval": "7s", "follower-unavailable": "5s",
 		"replica-management": "3-2-3", "log-segment-size": "2KiB", "max-batch": "2KiB",
 		"data-blocks": "3", "consensus-rpc-timeout": "3s", "sync": "os", "clock-error": "2s",
-		"tablet-creation-timeout": "5s", "max-message": "2KiB", "check-tserver-count": "false"}
+		"tablet-creation-timeout": "5s", "max-message": "2KiB", "check-tserver-count": "false",
+		"locations": "ts-1:/a,ts-2:/a,ts-3:/b,client-1:/b,ts-1@master-2:",
+		"placement": "two-choices", "location-match": "whole"}
 	for _, o := range OptionList {
 		value, ok := other[o.Name]
 		require.True(t, ok, o.Name)
@@ -101,6 +103,12 @@ func TestBadSelectionsNameTheCulprit(t *testing.T) {
 		"option restart-delay=-1s: want a duration":   {Options: []string{"restart-delay=-1s"}},
 		"option log-segment-size=1GiB: want a size":   {Options: []string{"log-segment-size=1GiB"}},
 		"option log-segment-size=2: want a size from": {Options: []string{"log-segment-size=2"}},
+		"option locations: bad location":              {Options: []string{"locations=ts-1:a"}},
+		`bad entry "/a": want NODE:LOCATION`:          {Options: []string{"locations=/a"}},
+		"ts-1 has two locations":                      {Options: []string{"locations=ts-1:/a,ts-1:/b"}},
+		"option locations: ts-3 has none":             {Options: []string{"locations=ts-1:/a,ts-2:/a"}},
+		"option locations: there is no ts-1@master-9": {Options: []string{
+			"locations=ts-1:/a,ts-2:/a,ts-3:/a,ts-1@master-9:/b"}},
 	} {
 		_, err := s.Resolve()
 		require.ErrorContains(t, err, want)

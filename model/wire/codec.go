@@ -62,6 +62,14 @@ func (e *Encoder) Request(r RequestID) {
 	e.Int(int(r.Seq))
 }
 
+// Strings writes a list of texts.
+func (e *Encoder) Strings(list []string) {
+	e.Int(len(list))
+	for _, s := range list {
+		e.String(s)
+	}
+}
+
 // Servers writes a list of servers.
 func (e *Encoder) Servers(ids []ServerID) {
 	e.Int(len(ids))
@@ -175,4 +183,13 @@ func (d *Decoder) Servers() []ServerID {
 		ids = append(ids, ServerID(d.Int()))
 	}
 	return ids
+}
+
+// Strings reads a list of texts.
+func (d *Decoder) Strings() []string {
+	var list []string
+	for range d.Count() {
+		list = append(list, d.String())
+	}
+	return list
 }

@@ -61,15 +61,16 @@ type CopiedFile struct {
 
 // BeginCopySessionResponse describes the replica; the session holds its files.
 type BeginCopySessionResponse struct {
-	Status  Status
-	Session uint64
-	Table   TableID
-	Version int64 // of the superblock's schema
-	Schema  Schema
-	Term    int64
-	Config  RaftConfig // the committed one
-	Files   []CopiedFile
-	Blocks  int // of data
+	Status    Status
+	Session   uint64
+	Table     TableID
+	Partition Partition
+	Version   int64 // of the superblock's schema
+	Schema    Schema
+	Term      int64
+	Config    RaftConfig // the committed one
+	Files     []CopiedFile
+	Blocks    int // of data
 }
 
 // Kind implements sim.Message.
@@ -80,6 +81,7 @@ func (m *BeginCopySessionResponse) Fold(d *sim.Digest) {
 	m.Status.fold(d)
 	d.Uint64(m.Session)
 	d.Uint64(uint64(m.Table))
+	m.Partition.Fold(d)
 	d.Int(m.Version)
 	m.Schema.Fold(d)
 	d.Int(m.Term)
@@ -93,7 +95,7 @@ func (m *BeginCopySessionResponse) Fold(d *sim.Digest) {
 
 // Size implements sim.Message.
 func (m *BeginCopySessionResponse) Size() int {
-	return 96 + m.Schema.size() + m.Config.size() + 32*len(m.Files)
+	return 128 + m.Schema.size() + m.Config.size() + 32*len(m.Files)
 }
 
 // FetchDataRequest asks for a piece of a file of a session, or for a block.

@@ -41,9 +41,10 @@ func (*ConnectToMaster) Size() int { return 8 }
 // ConnectResponse answers ConnectToMaster. A master says that it leads only when its catalog is
 // loaded in its term.
 type ConnectResponse struct {
-	Leader  bool
-	Status  Status
-	Masters []ServerID // as this one knows them
+	Leader   bool
+	Status   Status
+	Masters  []ServerID // as this one knows them
+	Location string     // of who asks; empty: not known
 }
 
 // Kind implements sim.Message.
@@ -54,10 +55,13 @@ func (m *ConnectResponse) Fold(d *sim.Digest) {
 	d.Bool(m.Leader)
 	m.Status.fold(d)
 	foldServers(d, m.Masters)
+	d.String(m.Location)
 }
 
 // Size implements sim.Message.
-func (m *ConnectResponse) Size() int { return 32 + m.Status.size() + 40*len(m.Masters) }
+func (m *ConnectResponse) Size() int {
+	return 32 + m.Status.size() + 40*len(m.Masters) + len(m.Location)
+}
 
 // MastersIndex tells, in an answer of a master, which configuration of the masters it knows, by its
 // index. A client that knew an earlier one looks who they are now.
@@ -91,6 +95,7 @@ type CreateTableRequest struct {
 	Schema     Schema
 	Partitions PartitionSchema
 	Replicas   int
+	Locations  []string // where replicas may be; none: anywhere
 }
 
 // Header implements DDL.
@@ -106,6 +111,9 @@ func (m *CreateTableRequest) Fold(d *sim.Digest) {
 	m.Schema.Fold(d)
 	m.Partitions.Fold(d)
 	d.Int(int64(m.Replicas))
+	for _, l := range m.Locations {
+		d.String(l)
+	}
 }
 
 // Size implements sim.Message.

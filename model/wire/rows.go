@@ -69,6 +69,7 @@ type TabletLocations struct {
 	Tablet    TabletID
 	Partition Partition
 	Replicas  []ServerID
+	Locations []string // of the replicas, in their order; empty: not known
 	Leader    ServerID // NoServer: not known
 }
 
@@ -89,6 +90,9 @@ func (m *TableLocationsResponse) Fold(d *sim.Digest) {
 		d.Uint64(uint64(t.Tablet))
 		t.Partition.Fold(d)
 		foldServers(d, t.Replicas)
+		for _, l := range t.Locations {
+			d.String(l)
+		}
 		d.Int(int64(t.Leader))
 	}
 	d.Int(m.Index)

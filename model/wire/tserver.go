@@ -1,6 +1,10 @@
 package wire
 
-import "tabletop/sim"
+import (
+	"cmp"
+
+	"tabletop/sim"
+)
 
 // Kinds of messages between masters and tablet servers.
 var (
@@ -83,7 +87,22 @@ type TSHeartbeatRequest struct {
 	Incarnation int64 // instance_seqno: grows with every start of the server
 	Register    bool  // carries the registration
 	LiveTablets int
+	// LiveByRange counts them by table and range, in order.
+	LiveByRange []RangeCount
 	Report      TabletReport
+}
+
+// RangeCount is how many live replicas a server has of the tablets of one range of a table
+// (num_live_tablets_by_range_per_table).
+type RangeCount struct {
+	Table TableID
+	Lower int64 // where the range begins
+	Live  int
+}
+
+// Compare orders counts by what is counted.
+func (r RangeCount) Compare(o RangeCount) int {
+	return cmp.Or(cmp.Compare(r.Table, o.Table), cmp.Compare(r.Lower, o.Lower))
 }
 
 // Kind implements sim.Message.
@@ -95,6 +114,11 @@ func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
 	d.Int(m.Incarnation)
 	d.Bool(m.Register)
 	d.Int(int64(m.LiveTablets))
+	for _, r := range m.LiveByRange {
+		d.Uint64(uint64(r.Table))
+		d.Int(r.Lower)
+		d.Int(int64(r.Live))
+	}
 	d.Bool(m.Report.Full)
 	d.Int(m.Report.Seq)
 	for i := range m.Report.Tablets {
@@ -113,7 +137,7 @@ func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
 
 // Size implements sim.Message.
 func (m *TSHeartbeatRequest) Size() int {
-	n := 80 + 64*len(m.Report.Tablets) + 32*len(m.Report.Removed)
+	n := 80 + 48*len(m.LiveByRange) + 64*len(m.Report.Tablets) + 32*len(m.Report.Removed)
 	for i := range m.Report.Tablets {
 		n += m.Report.Tablets[i].State.Config.size()
 	}
@@ -154,12 +178,13 @@ func (m *TSHeartbeatResponse) Size() int { return 48 + m.Status.size() + 40*len(
 // CreateTabletRequest tells a server to make a replica. A server that has taken the place of the
 // one that was meant must not: the tablet counts on what that one remembers.
 type CreateTabletRequest struct {
-	Dest    ServerID
-	Table   TableID
-	Tablet  TabletID
-	Version int64
-	Schema  Schema
-	Config  RaftConfig
+	Dest      ServerID
+	Table     TableID
+	Tablet    TabletID
+	Partition Partition
+	Version   int64
+	Schema    Schema
+	Config    RaftConfig
 }
 
 // Kind implements sim.Message.
@@ -170,13 +195,14 @@ func (m *CreateTabletRequest) Fold(d *sim.Digest) {
 	d.Int(int64(m.Dest))
 	d.Uint64(uint64(m.Table))
 	d.Uint64(uint64(m.Tablet))
+	m.Partition.Fold(d)
 	d.Int(m.Version)
 	m.Schema.Fold(d)
 	m.Config.Fold(d)
 }
 
 // Size implements sim.Message.
-func (m *CreateTabletRequest) Size() int { return 96 + m.Schema.size() + m.Config.size() }
+func (m *CreateTabletRequest) Size() int { return 128 + m.Schema.size() + m.Config.size() }
 
 // AlterSchemaRequest tells the leader of a tablet its table's latest schema.
 type AlterSchemaRequest struct {
