@@ -44,6 +44,9 @@ func drawAppetite(r *sim.Rand, s Storm) appetite {
 	var a appetite
 	for i := range Kinds {
 		k := &Kinds[i]
+		if k.Apart {
+			continue
+		}
 		chance, weight := 250_000, 1+r.Intn(3)
 		if common[k.Kind] {
 			chance, weight = 600_000, 2+r.Intn(5)

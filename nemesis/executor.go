@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tabletop/model"
+	"tabletop/model/placement"
 	"tabletop/model/raft"
 	"tabletop/sim"
 )
@@ -157,6 +158,7 @@ func (x *Executor) strike(k Kind) func(r *Record, nodes []*sim.Node) (undo func(
 		Lose:         x.lose,
 		AddMaster:    x.addMaster,
 		RemoveMaster: x.removeMaster,
+		Relocate:     x.relocate,
 	}[k]
 }
 
@@ -169,6 +171,8 @@ func (x *Executor) resolve(word string) []*sim.Node {
 				nodes = append(nodes, n)
 			}
 		}
+	} else if location, ok := model.Place(word); ok {
+		nodes = x.c.ServersIn(location)
 	} else if n := x.c.Resolve(word); n != nil {
 		nodes = append(nodes, n)
 	}
@@ -206,6 +210,9 @@ func CheckTargets(c *model.Cluster, faults []Fault) error {
 		}
 		for _, word := range words {
 			group := k.Group && (word == "masters" || word == "tservers")
+			if l, is := model.Place(word); is && k.Rack && placement.ValidLocation(l) == nil {
+				group = true // be there servers or not: a plan may be shrunk
+			}
 			if !group && !c.IsTarget(word) {
 				return fmt.Errorf("fault %d: unknown target %q", f.ID, word)
 			}

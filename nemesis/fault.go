@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tabletop/model/master"
+	"tabletop/model/placement"
 	"tabletop/model/tserver"
 	"tabletop/sim"
 )
@@ -30,6 +31,7 @@ type Fault struct {
 	Dir   string // of the links: both, in (to the target) or out (from it)
 	Shape string // of Split: halves, bridge or ring
 	Turn  int    // of Split: by how many places the nodes are rotated before
+	Place string // of Relocate: a location, or none
 	Table string // whose first tablet; empty: the master tablet
 	To    string // of Transfer: the successor; empty: anybody
 	// Change is what ChangeConfig does: add, remove or replace.
@@ -59,6 +61,12 @@ var fields = []field{
 	oneOf("shape", func(f *Fault) *string { return &f.Shape }, "halves", "bridge", "ring"),
 	number("turn", func(f *Fault) *int { return &f.Turn }),
 	text("tablet", func(f *Fault) *string { return &f.Table }),
+	{"location", func(f *Fault) string { return f.Place }, func(f *Fault, value string) error {
+		if f.Place = value; value == nowhere {
+			return nil
+		}
+		return placement.ValidLocation(value)
+	}},
 	text("to", func(f *Fault) *string { return &f.To }),
 	oneOf("change", func(f *Fault) *string { return &f.Change }, "add", "remove", "replace"),
 	{"term", func(f *Fault) string { return positive(f.Term) }, func(f *Fault, value string) error {

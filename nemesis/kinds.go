@@ -50,6 +50,7 @@ const (
 	Lose          Kind = "lose"
 	AddMaster     Kind = "add-master"
 	RemoveMaster  Kind = "remove-master"
+	Relocate      Kind = "relocate"
 )
 
 // KindInfo describes a kind of fault.
@@ -60,6 +61,10 @@ type KindInfo struct {
 	May   []string // the words that it may have
 	// Group tells that the target may be several nodes, which are struck at one instant.
 	Group bool
+	// Rack tells that the target may be location:LOCATION, all tablet servers there.
+	Rack bool
+	// Apart tells that Draw leaves it to DrawRacks, which has draws of its own.
+	Apart bool
 	// Kills tells that the target's program ends.
 	Kills bool
 	// Only is the side that the target must be of; empty: any.
@@ -82,11 +87,11 @@ var Kinds = []KindInfo{
 	{Kind: StepDown, May: []string{"tablet"},
 		Title: "make the target, if it leads, a follower of the next term; tablet=TABLE likewise"},
 
-	{Kind: Kill, May: lasting, Group: true, Kills: true,
+	{Kind: Kill, May: lasting, Group: true, Rack: true, Kills: true,
 		Title: "end the target's program, as kill -9; restart it after for=DURATION"},
-	{Kind: PowerOff, May: lasting, Group: true, Kills: true,
+	{Kind: PowerOff, May: lasting, Group: true, Rack: true, Kills: true,
 		Title: "end it and lose what its disk had not synced; restart it after for="},
-	{Kind: Pause, May: lasting, Group: true,
+	{Kind: Pause, May: lasting, Group: true, Rack: true,
 		Title: "stop the target in its tracks, as SIGSTOP, for="},
 	{Kind: Slow, Needs: []string{"by"}, May: lasting,
 		Title: "make every step of the target's program take by=DURATION"},
@@ -98,7 +103,7 @@ var Kinds = []KindInfo{
 	{Kind: KillSync, Needs: []string{"k", "when"}, May: []string{"power", "for"}, Kills: true,
 		Title: "end it just when=before or after its k-th sync, k=N; power=off likewise"},
 
-	{Kind: Partition, May: links,
+	{Kind: Partition, May: links, Rack: true,
 		Title: "cut the target off from=all, masters, tservers, clients or a node, dir=both, " +
 			"in or out, for="},
 	{Kind: CutAt, Needs: []string{"point"}, May: links,
@@ -160,6 +165,9 @@ var Kinds = []KindInfo{
 		Title: "start the target, a spare master, which becomes a master by itself"},
 	{Kind: RemoveMaster, Kills: true, Loses: true, Only: "masters",
 		Title: "make the masters go on without the target, and take its machine away"},
+	{Kind: Relocate, Needs: []string{"location"}, May: []string{"from", "for"}, Only: "tservers",
+		Apart: true, Title: "map the target, a tablet server, to location=LOCATION, for from=MASTER " +
+			"or all; location=none: the mapping fails"},
 }
 
 // suits reports whether a node is of the side that the kind strikes.

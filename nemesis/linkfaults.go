@@ -1,6 +1,7 @@
 package nemesis
 
 import (
+	"slices"
 	"time"
 
 	"tabletop/sim"
@@ -8,11 +9,12 @@ import (
 
 // What befalls links.
 
-// ways lists the links that a fault means: between its target and the other ends.
-func (x *Executor) ways(f Fault, n *sim.Node) []sim.Direction {
+// ways lists the links that a fault means: between its target and the other ends. Those who are cut
+// off together reach each other.
+func (x *Executor) ways(f Fault, n *sim.Node, with ...*sim.Node) []sim.Direction {
 	var ways []sim.Direction
 	for _, other := range x.side(f.From) {
-		if other == n.ID() {
+		if other == n.ID() || slices.Contains(with, x.c.World.Node(other)) {
 			continue
 		}
 		if f.Dir != "in" {
@@ -55,7 +57,11 @@ func (x *Executor) disturb(r *Record, unit string, f sim.LinkFault, ways []sim.D
 }
 
 func (x *Executor) partition(r *Record, nodes []*sim.Node) (undo func()) {
-	return x.disturb(r, "segments lost", sim.LinkFault{Cut: true}, x.ways(r.Fault, nodes[0]))
+	var ways []sim.Direction
+	for _, n := range nodes {
+		ways = append(ways, x.ways(r.Fault, n, nodes...)...)
+	}
+	return x.disturb(r, "segments lost", sim.LinkFault{Cut: true}, ways)
 }
 
 // cutAt lies in wait for a program; the duration begins when it strikes.

@@ -25,6 +25,7 @@ func TestFaultsReadBack(t *testing.T) {
 			Begin: 5 * time.Second, End: time.Minute, Masters: []string{"master-1", "master-2"},
 			TServers: []string{"ts-1", "ts-2"}, Tables: []string{"t", "u"},
 			Spares: []string{"master-3"}, Changes: []string{"add", "remove", "replace"}})
+		faults = append(faults, drawRacks(rapid.Uint64().Draw(t, "seed"), len(faults))...)
 		for _, f := range faults {
 			got, err := nemesis.ParseFault(strings.Fields(f.String()))
 			require.NoError(t, err, f.String())
@@ -32,6 +33,12 @@ func TestFaultsReadBack(t *testing.T) {
 			require.Less(t, f.At, time.Minute)
 		}
 	})
+}
+
+func drawRacks(seed uint64, last int) []nemesis.Fault {
+	return nemesis.DrawRacks(sim.NewRand(seed, stream, 1), nemesis.Racks{Begin: 5 * time.Second,
+		End: 50 * time.Second, Locations: []string{"/a", "/b"}, TServers: []string{"ts-1", "ts-2"},
+		Moves: true, Last: last})
 }
 
 // start boots a cluster with a table under the given faults.
@@ -90,6 +97,28 @@ func TestEveryKindHasAnEffect(t *testing.T) {
 				require.False(t, m.Node().Alive())
 			}
 		},
+		"1 at=10s kill location:/a for=5s": func(t *testing.T, c *model.Cluster) {
+			require.False(t, c.Resolve("ts-1").Alive())
+			require.False(t, c.Resolve("ts-2").Alive())
+			require.True(t, c.Resolve("ts-3").Alive())
+		},
+		"1 at=10s partition location:/a for=5s": func(t *testing.T, c *model.Cluster) {
+			one, two, three := c.TServerNodes()[0], c.TServerNodes()[1], c.TServerNodes()[2]
+			require.True(t, c.World.Blocked(sim.Direction{From: one, To: three}))
+			require.True(t, c.World.Blocked(sim.Direction{From: three, To: two}))
+			require.False(t, c.World.Blocked(sim.Direction{From: one, To: two}))
+		},
+		"1 at=10s relocate ts-3 location=/a from=master-2 for=5s": func(t *testing.T,
+			c *model.Cluster) {
+			told, _ := c.LocationOf(c.Resolve("ts-3"), "master-2")
+			require.Equal(t, "/a", told)
+			told, _ = c.LocationOf(c.Resolve("ts-3"), "master-1")
+			require.Equal(t, "/b", told)
+		},
+		"1 at=10s relocate ts-3 location=none for=5s": func(t *testing.T, c *model.Cluster) {
+			_, ok := c.LocationOf(c.Resolve("ts-3"), "master-1")
+			require.False(t, ok)
+		},
 		"1 at=10s split masters shape=bridge for=5s":                   nil,
 		"1 at=10s split tservers shape=halves turn=1 for=5s":           nil,
 		"1 at=10s slow leader-master by=20ms for=5s":                   nil,
@@ -123,7 +152,7 @@ func TestEveryKindHasAnEffect(t *testing.T) {
 		"1 at=3s kill-at leader-master point=master/ddl/replicated for=5s": nil,
 	} {
 		t.Run(line, func(t *testing.T) {
-			c, x := start(t, line)
+			c, x := startWith(t, []string{"locations=ts-1:/a,ts-2:/a,ts-3:/b"}, line)
 			elections := 0
 			raft.Elected.Subscribe(c.World, func(raft.ReplicaEvent) { elections++ })
 			c.World.RunUntil(sim.Time(12 * time.Second))
@@ -235,6 +264,7 @@ func TestBadFaultsNameTheWord(t *testing.T) {
 		"1 at=1s kill ts-1 by=1s":                  `kill: bad word "by=1s"`,
 		"1 at=1s lossy ts-1":                       `lossy: want ppm=`,
 		"1 at=1s lossy ts-1 ppm=many":              `bad word "ppm=many": want a number`,
+		"1 at=1s relocate ts-1 location=a":         `bad location "a"`,
 		"1 at=1s slow ts-1 by=quick":               `bad word "by=quick": want by=DURATION`,
 		"1 at=1s split masters shape=star":         `want shape=halves or bridge or ring`,
 		"1 at=1s kill-sync ts-1 k=0 when=after":    `bad word "k=0": want a number`,
@@ -257,6 +287,8 @@ func TestUnknownTargetsAreRefused(t *testing.T) {
 		"9 at=1s kill client-1":                  `fault 9: client-1 cannot be killed`,
 		"9 at=1s kill masters,client-1":          `fault 9: client-1 cannot be killed`,
 		"9 at=1s slow masters by=1ms":            `fault 9: unknown target "masters"`,
+		"9 at=1s slow location:/a by=1ms":        `fault 9: unknown target "location:/a"`,
+		"9 at=1s relocate master-1 location=/a":  `fault 9: relocate strikes tservers, not master-1`,
 		"9 at=1s slow ts-1,ts-2 by=1ms":          `fault 9: slow strikes one node, not ts-1,ts-2`,
 	} {
 		f, err := nemesis.ParseFault(strings.Fields(line))
@@ -281,6 +313,9 @@ func TestEveryKindIsDrawn(t *testing.T) {
 				nemesis.DeleteReplica:
 				damaged[f.Target] = true
 			}
+		}
+		for _, f := range drawRacks(seed, 0) {
+			drawn[f.Kind]++
 		}
 		for _, group := range [][]string{masters, tservers} {
 			struck := slices.DeleteFunc(slices.Clone(group), func(name string) bool {
