@@ -2,8 +2,10 @@ package checker
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"tabletop/model"
 	"tabletop/model/client"
 	"tabletop/model/master"
 	"tabletop/model/wire"
@@ -20,6 +22,8 @@ type availability struct {
 	looked *int
 	since  map[sim.NodeID]sim.Time    // since when a node runs without a pause
 	healed map[sim.Direction]sim.Time // since when a direction that was cut passes again
+	// moved tells when the location mapping last said otherwise of a node.
+	moved map[sim.NodeID]sim.Time
 	// troubled nodes were slow, or had a disk or clock at fault, until then.
 	troubled map[sim.NodeID]sim.Time
 }
@@ -30,7 +34,8 @@ const registration = 20 * time.Second
 
 func watchAvailability(j *Judges) {
 	a := &availability{j: j, looked: j.counter(Availability), since: map[sim.NodeID]sim.Time{},
-		healed: map[sim.Direction]sim.Time{}, troubled: map[sim.NodeID]sim.Time{}}
+		healed: map[sim.Direction]sim.Time{}, troubled: map[sim.NodeID]sim.Time{},
+		moved: map[sim.NodeID]sim.Time{}}
 	begin := func(e sim.NodeEvent) { a.since[e.Node.ID()] = j.c.World.Now() }
 	end := func(e sim.NodeEvent) { delete(a.since, e.Node.ID()) }
 	sim.NodeUp.Subscribe(j.c.World, begin)
@@ -45,6 +50,9 @@ func watchAvailability(j *Judges) {
 	})
 	sim.LinkRestored.Subscribe(j.c.World, func(e sim.LinkEvent) {
 		a.healed[sim.Direction{From: e.From.ID(), To: e.To.ID()}] = j.c.World.Now()
+	})
+	model.Relocated.Subscribe(j.c.World, func(e model.RelocationEvent) {
+		a.moved[e.Node.ID()] = j.c.World.Now()
 	})
 	client.Answered.Subscribe(j.c.World, a.answered)
 }
@@ -65,7 +73,7 @@ func (a *availability) answered(e client.OpEvent) {
 	}
 	steady := 0
 	for _, id := range a.j.c.TServerNodes() {
-		if a.steady(id, e.Outcome.Master.Node()) {
+		if a.steady(id, e.Outcome.Master.Node()) && a.serves(id, e) {
 			steady++
 		}
 	}
@@ -75,6 +83,25 @@ func (a *availability) answered(e client.OpEvent) {
 				"run and can reach it", e.Client.Node().Name(), e.Op.ID, e.Op,
 				a.j.c.World.Node(e.Outcome.Master.Node()).Name(), e.Outcome.Status, steady)})
 	}
+}
+
+// serves reports whether a tablet server is where the table that is asked for may be: where the
+// master took it to be when it registered, or is told that it is.
+func (a *availability) serves(ts sim.NodeID, e client.OpEvent) bool {
+	w := a.j.c.World
+	m := a.j.c.MasterOn(e.Outcome.Master.Node())
+	at, ok := a.j.c.LocationOf(w.Node(ts), m.Node().Name())
+	if moved, was := a.moved[ts]; was && w.Now().Sub(moved) < registration {
+		return false // it may have registered before, or not since
+	}
+	if id := a.j.c.ServerOn(ts); m.TakesForLive(id) {
+		at, ok = m.Location(id), true
+	}
+	pinned := e.Op.Locations
+	if t := m.Named(e.Op.Name); e.Op.Kind == client.Alter && t != nil {
+		pinned = t.Locations
+	}
+	return ok && (len(pinned) == 0 || slices.Contains(pinned, at))
 }
 
 // steady reports whether a tablet server should be known to a master.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tabletop/model"
+	"tabletop/model/catalog"
 	"tabletop/model/raft"
 	"tabletop/model/tserver"
 	"tabletop/model/wire"
@@ -146,11 +147,13 @@ func (f *fate) majority(tablet wire.TabletID, voters []wire.ServerID) bool {
 	return lost == 0 || len(voters)-lost-without >= raft.Majority(len(voters))
 }
 
-// tservers returns how many tablet servers there are, now that some may be lost.
-func (f *fate) tservers() int {
+// tservers returns how many tablet servers there are for a table, now that some may be lost.
+func (f *fate) tservers(t *catalog.Table) int {
 	n := 0
 	for _, id := range f.c.TServerNodes() {
-		if !f.c.World.Node(id).Retired() {
+		node := f.c.World.Node(id)
+		at, _ := f.c.LocationOf(node, "")
+		if !node.Retired() && (len(t.Locations) == 0 || slices.Contains(t.Locations, at)) {
 			n++
 		}
 	}

@@ -41,7 +41,8 @@ func (j *Judges) leftovers(m *master.Master) []Unfinished {
 func (j *Judges) futile(m *master.Master, task master.TaskInfo, row *catalog.Tablet) bool {
 	switch task.Name {
 	case "AddReplica":
-		return j.fate.tservers() <= len(j.fate.configs[row.ID].Members)
+		table := m.Store().Tables[row.Table]
+		return table != nil && j.fate.tservers(table) <= len(j.fate.configs[row.ID].Members)
 	case "DeleteReplica", "TombstoneReplica":
 		known, _ := m.Knows(task.Target)
 		return j.c.World.Node(task.Target.Node()).Retired() || !known && j.fate.lost(task.Target)
@@ -98,7 +99,7 @@ func (j *Judges) ableTable(store *catalog.Store, table wire.TableID) bool {
 func (j *Judges) creatable(store *catalog.Store, row *catalog.Tablet) bool {
 	begun := row.State == catalog.TabletPreparing || row.State == catalog.TabletCreating
 	table := store.Tables[row.Table]
-	return !begun || table != nil && j.fate.tservers() >= table.Replicas
+	return !begun || table != nil && j.fate.tservers(table) >= table.Replicas
 }
 
 // ableTablet reports whether the tablet can do what it is asked to.

@@ -12,8 +12,8 @@ import (
 	"tabletop/sim"
 )
 
-// placements judges where the leader master puts new tablets: each replica on another machine, and
-// on servers that it has heard of late.
+// placements judges where the leader master puts replicas: those of a new tablet each on another
+// machine, on servers that it has heard of late, and all spread over locations.
 type placements struct {
 	j      *Judges
 	looked *int
@@ -53,6 +53,7 @@ func watchPlacements(j *Judges) {
 		}
 	})
 	master.Applied.Subscribe(w, c.applied)
+	c.watchLocations()
 }
 
 func (c *placements) applied(e master.AppliedEvent) {

@@ -21,7 +21,7 @@ func (j *Judges) replication(m *master.Master) []Unfinished {
 		if row.State != catalog.TabletRunning || table.Gone() || !j.fate.able(id) {
 			continue
 		}
-		reason, detail := j.replicas(id, table.Replicas)
+		reason, detail := j.replicas(id, table)
 		if reason == "" {
 			reason, detail = j.known(row)
 		}
@@ -34,7 +34,8 @@ func (j *Judges) replication(m *master.Master) []Unfinished {
 }
 
 // replicas says what is wrong with a tablet's replicas; the empty reason: nothing.
-func (j *Judges) replicas(id wire.TabletID, factor int) (reason, detail string) {
+func (j *Judges) replicas(id wire.TabletID, table *catalog.Table) (reason, detail string) {
+	factor := table.Replicas
 	node := j.c.LeaderOf(id)
 	if node == nil {
 		return "no-leader", "no replica leads"
@@ -47,7 +48,7 @@ func (j *Judges) replicas(id wire.TabletID, factor int) (reason, detail string) 
 	switch {
 	case state.Pending:
 		return "config-pending", detail
-	case j.fate.tservers() < factor:
+	case j.fate.tservers(table) < factor:
 		return "", ""
 	case voters < factor:
 		return "under-replicated", detail
@@ -55,7 +56,7 @@ func (j *Judges) replicas(id wire.TabletID, factor int) (reason, detail string) 
 		return "over-replicated", detail
 	}
 	for _, member := range state.Config.Members {
-		if member.NonVoter || member.Promote || member.Replace && j.fate.tservers() > factor {
+		if member.NonVoter || member.Promote || member.Replace && j.fate.tservers(table) > factor {
 			return "stale-mark", detail
 		}
 		ts := j.c.TServerOn(member.ID.Node())

@@ -42,7 +42,7 @@ func (j *Judges) BeginRest() {
 	}
 	if store := j.c.Catalog(); store != nil {
 		for _, id := range sim.Keys(store.Tables) {
-			if t := store.Tables[id]; !t.Gone() && t.Replicas > j.fate.tservers() {
+			if t := store.Tables[id]; !t.Gone() && t.Replicas > j.fate.tservers(t) {
 				return
 			}
 		}
