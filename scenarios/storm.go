@@ -28,7 +28,10 @@ func disasterPlan(seed uint64, s variant.Selection) Plan { return drawStorm("dis
 func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	d := &drawing{r: sim.NewRand(seed, streamPlan), ranged: map[string]bool{}}
 	d.size()
+	places := sim.NewRand(seed, streamPlan, 2)
+	d.racks(places)
 	d.resize(s)
+	d.locate(places)
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
 	p := Plan{Scenario: scenario, Seed: seed, Select: s, Heal: d.end}
@@ -41,6 +44,11 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 		TServers: numbered("ts-", d.tservers), Tables: d.names,
 		Spares: numbered("master-", d.masters+d.spares)[d.masters:], Changes: d.changes(),
 		Single: d.single, Unbounded: scenario == "disaster"})
+	if len(d.locations) > 0 {
+		p.Faults = append(p.Faults, nemesis.DrawRacks(places, nemesis.Racks{Begin: d.begin,
+			End: d.end, Locations: d.locations, TServers: numbered("ts-", d.tservers),
+			Moves: d.moves, Last: len(p.Faults)})...)
+	}
 	return p
 }
 
@@ -75,6 +83,11 @@ type drawing struct {
 	single                     bool          // some tables have one replica only
 	unchecked                  bool          // tables may want more replicas than there are servers
 	clocks                     time.Duration // by how much those of tablet servers differ
+	locations                  []string      // of the tablet servers
+	mapping                    string        // who is where
+	moves                      bool          // some are moved
+	pinned                     bool          // some tables are bound to locations
+	pins                       map[string][]string
 	names                      []string
 	ranged                     map[string]bool // tables of more than one range
 	begin, end                 time.Duration
@@ -149,7 +162,7 @@ func (d *drawing) resize(s variant.Selection) {
 }
 
 func (d *drawing) options() []string {
-	return []string{
+	options := []string{
 		fmt.Sprint("masters=", d.masters), fmt.Sprint("tservers=", d.tservers),
 		fmt.Sprint("clients=", d.clients+d.writers), "net=" + d.net, "disk=" + d.disk,
 		fmt.Sprint("spare-masters=", d.spares), "replica-management=" + d.replacement,
@@ -162,6 +175,10 @@ func (d *drawing) options() []string {
 		fmt.Sprint("check-tserver-count=", !d.unchecked),
 		"clock-error=" + d.clocks.String(), "expiry-interval=" + d.expiry,
 	}
+	if d.mapping != "" {
+		options = append(options, "locations="+d.mapping)
+	}
+	return options
 }
 
 // changes lists what may be done to a tablet's configuration: under 3-2-3 nobody evicts a replica

@@ -154,6 +154,20 @@ func (s *story) masters() {
 	master.Registered.Subscribe(w, func(e master.TServerEvent) {
 		s.line(true, e.Master.Node().Name(), "registers %s", w.Node(e.TServer.Node()).Name())
 	})
+	master.ReplicasPlaced.Subscribe(w, func(e master.PlacementEvent) {
+		text, against := "replicas", ""
+		if e.Members != nil {
+			text = "another replica"
+		}
+		if e.Violates {
+			against = ", against the placement policy: there is no better place"
+		}
+		s.line(!s.tablets || len(s.r.c.Locations()) == 0, e.Master.Node().Name(),
+			"places %s of %v on %s%s", text, e.Tablet, e.Names(), against)
+	})
+	model.Relocated.Subscribe(w, func(e model.RelocationEvent) {
+		s.line(false, "mapping", "%v", e)
+	})
 	master.Reported.Subscribe(w, func(e master.ReportEvent) {
 		if !e.Full && len(e.Tablets) == 0 {
 			return

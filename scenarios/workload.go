@@ -56,7 +56,7 @@ func (d *drawing) add(at time.Duration, who int, op client.Op) {
 
 func (d *drawing) create(name string) client.Op {
 	op := client.Op{Kind: client.Create, Name: name, Columns: []string{"k", "a"},
-		Tablets: 1 + d.r.Intn(2), Replicas: 3}
+		Tablets: 1 + d.r.Intn(2), Replicas: 3, Locations: d.pins[name]}
 	if d.ranged[name] {
 		op.Tablets, op.Ranges = 1, slices.Clone(stormRanges[:2])
 	}
