@@ -64,7 +64,7 @@ func (a *availability) answered(e client.OpEvent) {
 	*a.looked++
 	needed := e.Op.Replicas
 	switch e.Outcome.Status.Code {
-	case wire.ReplicationFactorTooHigh:
+	case wire.ReplicationFactorTooHigh, wire.TooFewInLocations:
 	case wire.TooManyTablets:
 		const most = master.MaxCreateTabletsPerTS
 		needed = (e.Op.Replicas*len(e.Op.Partitions().Partitions()) + most - 1) / most

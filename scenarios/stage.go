@@ -51,7 +51,10 @@ type stage struct {
 	// voters counts the voters in each configuration of a tablet, in order.
 	voters  map[wire.TabletID][]int
 	configs map[wire.TabletID]int64 // the index of the last
-	noted   snapshot
+	// violations counts placements against the policy, and scanned has whom a client read from last.
+	violations int
+	scanned    map[string]*sim.Node
+	noted      snapshot
 }
 
 // asked is an operation and its answer, nil until there is one.
@@ -78,10 +81,11 @@ type snapshot struct {
 func watchStage(r *run) *stage {
 	s := &stage{stepChecks: &stepChecks{r: r}, voters: map[wire.TabletID][]int{},
 		configs: map[wire.TabletID]int64{}, turned: map[string]int{}, denials: map[string]int{},
-		effects: map[wire.RequestID]int{}}
+		effects: map[wire.RequestID]int{}, scanned: map[string]*sim.Node{}}
 	s.watchClients()
 	s.watchMasters()
 	s.watchConfigs()
+	s.watchPlaces()
 	return s
 }
 

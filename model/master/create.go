@@ -91,18 +91,22 @@ type wanted struct {
 
 // enoughTServers compares how many are needed, and how many replicas the new tablets have, with the
 // servers this process knows to live where they may be. With the defence, a process that knows too few waits
-// for more instead of refusing; if there are too many tablets only for half of the time, so that
-// the client hears why.
+// for more instead of refusing; if there are too many tablets, or too few servers where a table is
+// bound to, only for half of the time, so that the client hears why.
 func (d *ddl) enoughTServers(p *sim.Proc, w wanted) wire.Status {
 	half := p.Now().Add(d.req.Header().Timeout / 2)
 	for {
 		live, until := len(d.m.placeable(false, w.where)), d.deadline
 		refusal := wire.Status{}
 		switch {
-		case live < w.servers:
-			refusal = wire.Err(wire.ReplicationFactorTooHigh, fmt.Sprintf(
+		case live < w.servers && len(w.where) > 0:
+			until = half
+			refusal = wire.Err(wire.TooFewInLocations, fmt.Sprintf(
 				"not enough live tablet servers%s: %d replicas, %d servers", w.place(), w.servers,
 				live))
+		case live < w.servers:
+			refusal = wire.Err(wire.ReplicationFactorTooHigh, fmt.Sprintf(
+				"not enough live tablet servers: %d replicas, %d servers", w.servers, live))
 		case live == 0 && d.m.v.On(variant.WaitForTServers): // nobody knows how many are too many
 		case w.factor > 1 && w.tablets*w.factor > MaxCreateTabletsPerTS*live:
 			until = half

@@ -27,7 +27,8 @@ const (
 	RangeAlreadyPresent // Kudu: AlreadyPresent with UNKNOWN_ERROR
 	TableSoftDeleted
 	TooManyTablets
-	EntryTooLarge // what the request wants written at once is more than an entry may hold
+	EntryTooLarge     // what the request wants written at once is more than an entry may hold
+	TooFewInLocations // there are fewer tablet servers where the table may be than it wants
 
 	// Of the tablet servers.
 	TabletNotFound
@@ -67,7 +68,7 @@ var codeNames = [...]string{"OK", "UNKNOWN_ERROR", "INVALID_SCHEMA", "TABLE_NOT_
 	"NOT_THE_LEADER", "REPLICATION_FACTOR_TOO_HIGH", "EVEN_REPLICATION_FACTOR",
 	"ILLEGAL_REPLICATION_FACTOR", "MASTER_ALREADY_PRESENT", "STALE_REQUEST",
 	"INVALID_ARGUMENT", "RANGE_ALREADY_PRESENT", "TABLE_SOFT_DELETED",
-	"TOO_MANY_TABLETS", "ENTRY_TOO_LARGE",
+	"TOO_MANY_TABLETS", "ENTRY_TOO_LARGE", "TOO_FEW_IN_LOCATIONS",
 	"TABLET_NOT_FOUND", "TABLET_ALREADY_EXISTS",
 	"TABLET_HAS_A_NEWER_SCHEMA", "MISMATCHED_SCHEMA", "TABLET_NOT_RUNNING", "WRONG_SERVER_UUID",
 	"TABLET_FAILED", "ALREADY_INPROGRESS", "ROW_ALREADY_PRESENT", "ROW_NOT_FOUND",
