@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tabletop/model/variant"
 	"tabletop/sim"
 )
 
@@ -23,6 +24,9 @@ func (d *drawing) racks(r *sim.Rand) {
 	d.tservers = max(d.tservers, len(d.locations)+r.Intn(4))
 	d.moves = r.Chance(300_000)
 	d.pinned = !d.moves && r.Chance(400_000)
+	if r.Chance(200_000) {
+		d.placement = variant.PlaceTwoChoices
+	}
 }
 
 // locate draws where each server is, and some of the clients.

@@ -85,6 +85,7 @@ type drawing struct {
 	clocks                     time.Duration // by how much those of tablet servers differ
 	locations                  []string      // of the tablet servers
 	mapping                    string        // who is where
+	placement                  string        // how a server is chosen; empty: as it is by default
 	moves                      bool          // some are moved
 	pinned                     bool          // some tables are bound to locations
 	pins                       map[string][]string
@@ -177,6 +178,9 @@ func (d *drawing) options() []string {
 	}
 	if d.mapping != "" {
 		options = append(options, "locations="+d.mapping)
+	}
+	if d.placement != "" {
+		options = append(options, "placement="+d.placement)
 	}
 	return options
 }
