@@ -71,11 +71,15 @@ func (a *availability) answered(e client.OpEvent) {
 	default:
 		return
 	}
-	steady := 0
-	for _, id := range a.j.c.TServerNodes() {
-		if a.steady(id, e.Outcome.Master.Node()) && a.serves(id, e) {
-			steady++
+	steady := len(a.j.c.TServers)
+	for _, where := range a.bounds(e) {
+		n := 0
+		for _, id := range a.j.c.TServerNodes() {
+			if a.steady(id, e.Outcome.Master.Node()) && a.serves(id, e, where) {
+				n++
+			}
 		}
+		steady = min(steady, n)
 	}
 	if steady >= needed {
 		a.j.report(Violation{Oracle: Availability, Object: "table", Reason: "refused-for-good",
@@ -85,9 +89,25 @@ func (a *availability) answered(e client.OpEvent) {
 	}
 }
 
-// serves reports whether a tablet server is where the table that is asked for may be: where the
+// bounds returns the locations that the table which is asked for is bound to; several such lists if
+// it may be another one by now that has the name.
+func (a *availability) bounds(e client.OpEvent) [][]string {
+	if e.Op.Kind == client.Create || e.Outcome.Status.Code != wire.TooFewInLocations {
+		return [][]string{e.Op.Locations}
+	}
+	var all [][]string
+	store := a.j.c.MasterOn(e.Outcome.Master.Node()).Store()
+	for _, id := range sim.Keys(store.Tables) {
+		if where := store.Tables[id].Locations; len(where) > 0 {
+			all = append(all, where)
+		}
+	}
+	return all
+}
+
+// serves reports whether a tablet server is in one of the locations, or there are none: where the
 // master took it to be when it registered, or is told that it is.
-func (a *availability) serves(ts sim.NodeID, e client.OpEvent) bool {
+func (a *availability) serves(ts sim.NodeID, e client.OpEvent, where []string) bool {
 	w := a.j.c.World
 	m := a.j.c.MasterOn(e.Outcome.Master.Node())
 	at, ok := a.j.c.LocationOf(w.Node(ts), m.Node().Name())
@@ -97,11 +117,7 @@ func (a *availability) serves(ts sim.NodeID, e client.OpEvent) bool {
 	if id := a.j.c.ServerOn(ts); m.TakesForLive(id) {
 		at, ok = m.Location(id), true
 	}
-	pinned := e.Op.Locations
-	if t := m.Named(e.Op.Name); e.Op.Kind == client.Alter && t != nil {
-		pinned = t.Locations
-	}
-	return ok && (len(pinned) == 0 || slices.Contains(pinned, at))
+	return ok && (len(where) == 0 || slices.Contains(where, at))
 }
 
 // steady reports whether a tablet server should be known to a master.
