@@ -131,6 +131,9 @@ func (m *Master) compare(t *tabletInfo, from wire.ServerID,
 	if row.State == catalog.TabletCreating && leaderKnown {
 		row = row.In(catalog.TabletRunning)
 	}
+	if r.State.Leader == from && !r.State.Pending && r.State.Term >= t.vouched.Term {
+		t.vouched = wire.OpID{Term: r.State.Term, Index: r.State.Config.Index}
+	}
 	return row
 }
 

@@ -235,7 +235,11 @@ func (m *Master) giveUpReplica(name string, tablet *tabletInfo, server wire.Serv
 		deadline: m.node.Now().Add(patience),
 		target:   func() wire.ServerID { return server },
 		request: func(to wire.ServerID) sim.Message {
-			return &wire.DeleteTabletRequest{Dest: to, Tablet: id, Tombstone: tombstone, CAS: cas}
+			req := &wire.DeleteTabletRequest{Dest: to, Tablet: id, Tombstone: tombstone, CAS: cas}
+			if v := tablet.vouched; v.Index == cas {
+				req.Since = v.Term
+			}
+			return req
 		},
 		settles: settledBy(settling...),
 	})

@@ -115,16 +115,17 @@ func (r *Replica) keepConfig(p *sim.Proc, e wire.Entry) {
 }
 
 // Beyond reports whether the log holds a configuration that follows the one of that index,
-// committed or not. One that follows another entry in its place was left by a leader that had
-// lost.
-func (r *Replica) Beyond(index int64) bool {
+// committed or not, and then not of a term before the given one. One that follows another entry in
+// its place was left by a leader that had lost.
+func (r *Replica) Beyond(index, since int64) bool {
 	if r.config.Index > index {
 		return true
 	}
 	follows := index <= r.commit || slices.ContainsFunc(r.log.entries, func(e logged) bool {
 		return e.Index == index && e.Type == wire.ChangeConfig
 	})
-	return r.pending != nil && r.pending.Index > index && follows
+	return r.pending != nil && r.pending.Index > index && follows &&
+		r.OpAt(r.pending.Index).Term >= since
 }
 
 // findPending looks in the log for a configuration beyond the committed one.

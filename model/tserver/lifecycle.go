@@ -48,7 +48,7 @@ func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire
 			return wire.Err(wire.TabletNotRunning, "")
 		}
 		return wire.Status{}
-	case req.CAS != wire.NoCAS && open && ts.overtaken(r, req.CAS):
+	case req.CAS != wire.NoCAS && open && ts.overtaken(r, req):
 		return wire.Err(wire.CASFailed, "")
 	}
 	t.busy = true
@@ -71,14 +71,15 @@ func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire
 	return wire.Status{}
 }
 
-// overtaken reports whether a replica knows of a later configuration than that of an index, in
-// which its server may be a member again. One that is not committed yet counts from the moment it
-// is in the log, since the replica may have acknowledged it (L3).
-func (ts *TServer) overtaken(r *raft.Replica, index int64) bool {
+// overtaken reports whether a replica knows of a later configuration than the one that a master has
+// in mind, in which its server may be a member again. One that is not committed yet counts from the
+// moment it is in the log, since the replica may have acknowledged it (L3), unless a later leader
+// has none such: then it never will be, and nobody else would take it out of the log.
+func (ts *TServer) overtaken(r *raft.Replica, req *wire.DeleteTabletRequest) bool {
 	if ts.v.On(variant.L3) {
-		return r.Config().Index > index
+		return r.Config().Index > req.CAS
 	}
-	return r.Beyond(index)
+	return r.Beyond(req.CAS, req.Since)
 }
 
 // bury leaves a tombstone of the replica, which votes if it is known where its log ended.

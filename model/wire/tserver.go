@@ -233,7 +233,9 @@ type DeleteTabletRequest struct {
 	Tablet    TabletID
 	Tombstone bool
 	CAS       int64 // index of the replica's committed configuration, at most; NoCAS: any
-	Tool      bool  // a person wants it, not a master
+	// Since is a term from which on alone a configuration after that of CAS may be committed.
+	Since int64
+	Tool  bool // a person wants it, not a master
 }
 
 // Kind implements sim.Message.
@@ -245,6 +247,7 @@ func (m *DeleteTabletRequest) Fold(d *sim.Digest) {
 	d.Uint64(uint64(m.Tablet))
 	d.Bool(m.Tombstone)
 	d.Int(m.CAS)
+	d.Int(m.Since)
 	d.Bool(m.Tool)
 }
 
