@@ -57,6 +57,7 @@ const (
 	Placement            = "placement"
 	Replicable           = "replicable"
 	Quiescence           = "quiescence"
+	Ksck                 = "ksck"
 	Rows                 = "rows"
 	NoCrash              = "no-crash"
 	Leadership           = "leadership"
@@ -94,6 +95,7 @@ var Oracles = []Oracle{
 	{Placement, "new replicas come to servers that live, each to another, spread over locations",
 		false},
 	{Replicable, "every entry of a log fits into a message", false},
+	{Ksck, "at rest ksck finds the cluster healthy", false},
 	{Quiescence, "nothing is done again and again", true},
 	{Rows, "acknowledged writes stay, reads are as strong as their mode says", false},
 	{Leadership, "a request is carried out by the leader it was sent to, who was ready to", false},

@@ -20,6 +20,8 @@ type Options struct {
 	Until time.Duration    // stop at this virtual time, if not zero, and judge what was seen
 	Trace func(sim.Record) // receives every event
 	Story func(Line)       // receives what happens, told for people
+	// End is called when the run is over and judged, and looks at the cluster.
+	End func(*model.Cluster)
 
 	CheckMessages bool // a message that is changed after it was sent is a finding
 	SelfCheck     bool // make the run twice; if the two differ, that is the verdict
@@ -85,6 +87,9 @@ func Run(p Plan, opts Options) (*Result, error) {
 	}
 	r.guarded(r.execute)
 	r.guarded(r.judge)
+	if opts.End != nil {
+		opts.End(r.c)
+	}
 	return r.result(), nil
 }
 
@@ -127,6 +132,20 @@ func (r *run) execute() {
 	if r.converge("the read-back") { // an election may have begun meanwhile, without any fault
 		r.judges.BeginRest()
 		r.until(r.c.World.Now().Add(checker.Rest))
+		r.ksck()
+	}
+}
+
+// ksck asks again and again, as people do, until the cluster is healthy or patience ends.
+func (r *run) ksck() {
+	began := r.c.World.Now()
+	for !r.stopped() {
+		wrong := r.judges.Ksck()
+		if len(wrong) == 0 || r.c.World.Now().Sub(began) >= checker.KsckPatience {
+			r.judges.ReportKsck(wrong, r.quiet)
+			return
+		}
+		r.until(r.c.World.Now().Add(pollEvery))
 	}
 }
 

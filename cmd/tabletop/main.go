@@ -63,6 +63,6 @@ inconclusive; 4 a run diverged from its token or, under --self-check, from itsel
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(listCommand(), runCommand(), fuzzCommand(), replayCommand(), compareCommand(),
-		detectCommand(), rebalanceCommand())
+		detectCommand(), rebalanceCommand(), ksckCommand())
 	return cmd
 }

@@ -191,6 +191,8 @@ func (m *Master) answer(p *sim.Proc, from sim.NodeID, req sim.Message) sim.Messa
 		return m.getTableLocations(p, req)
 	case *wire.ListTablesRequest:
 		return m.listTables(p)
+	case *wire.DescribeClusterRequest:
+		return m.describeCluster(p)
 	case *wire.IsCreateTableDoneRequest:
 		return m.isCreateTableDone(p, req)
 	case *wire.IsAlterTableDoneRequest:

@@ -143,7 +143,9 @@ func (t *replica) termSeen() int64 {
 // nothing where there was nothing.
 func (t *replica) copyFrom(p *sim.Proc, source wire.ServerID) {
 	CopyStarted.Publish(t.ts.node.World(), CopyEvent{t.event(), source, ""})
+	t.copying = true
 	sb, err := tablet.Copy(p, t.Tablet, t.dir(), t.Superblock, t.consensus, source)
+	t.copying = false
 	if err != nil {
 		CopyEnded.Publish(t.ts.node.World(), CopyEvent{t.event(), source, err.Error()})
 		t.Superblock = sb

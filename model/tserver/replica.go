@@ -22,6 +22,7 @@ type replica struct {
 	logged    schemaEntry    // the latest that the log has brought
 	consensus raft.Consensus // nil until it is opened; of a tombstone that votes, only that
 	busy      bool           // being created, copied or given up
+	copying   bool           // it is a copy that is not whole yet
 	failed    string         // why it cannot be opened, for good
 	// altering is held while a new schema is on its way through the log, schemaLock by it alone or
 	// by the writes that are.
@@ -192,6 +193,19 @@ func (t *replica) report() wire.ReportedTablet {
 		r.State = t.consensus.State()
 	}
 	return r
+}
+
+// Describe describes all replicas of the server, for tools and observers.
+func (ts *TServer) Describe() []wire.ReportedTablet {
+	var list []wire.ReportedTablet
+	for _, id := range sim.Keys(ts.tablets) {
+		r := ts.tablets[id].report()
+		if ts.tablets[id].copying {
+			r.Data = wire.DataCopying
+		}
+		list = append(list, r)
+	}
+	return list
 }
 
 // alterSchema brings a tablet to the table's latest schema, through its log. Only the leader

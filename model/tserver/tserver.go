@@ -183,6 +183,8 @@ func (ts *TServer) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message
 		return ts.write(p, req)
 	case *wire.ScanRequest:
 		return ts.scan(p, req)
+	case *wire.ListTabletsRequest:
+		return &wire.TabletsResponse{Server: ts.instance.ID, Tablets: ts.Describe()}
 	}
 	return ts.administer(p, req)
 }

@@ -121,8 +121,15 @@ func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
 	}
 	d.Bool(m.Report.Full)
 	d.Int(m.Report.Seq)
-	for i := range m.Report.Tablets {
-		t := &m.Report.Tablets[i]
+	foldTablets(d, m.Report.Tablets)
+	for _, id := range m.Report.Removed {
+		d.Uint64(uint64(id))
+	}
+}
+
+func foldTablets(d *sim.Digest, tablets []ReportedTablet) {
+	for i := range tablets {
+		t := &tablets[i]
 		d.Uint64(uint64(t.Tablet))
 		d.Uint64(uint64(t.Data))
 		d.Bool(t.Failed)
@@ -130,19 +137,21 @@ func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
 		t.State.Fold(d)
 		d.Int(t.SchemaVersion)
 	}
-	for _, id := range m.Report.Removed {
-		d.Uint64(uint64(id))
-	}
 }
 
 // Size implements sim.Message.
 func (m *TSHeartbeatRequest) Size() int {
-	n := 80 + 48*len(m.LiveByRange) + 64*len(m.Report.Tablets) + 32*len(m.Report.Removed)
-	for i := range m.Report.Tablets {
-		n += m.Report.Tablets[i].State.Config.size()
-	}
+	n := 80 + 48*len(m.LiveByRange) + sizeOfTablets(m.Report.Tablets) + 32*len(m.Report.Removed)
 	if m.Register {
 		n += 120
+	}
+	return n
+}
+
+func sizeOfTablets(tablets []ReportedTablet) int {
+	n := 64 * len(tablets)
+	for i := range tablets {
+		n += tablets[i].State.Config.size()
 	}
 	return n
 }
