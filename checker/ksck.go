@@ -86,10 +86,11 @@ func (j *Judges) Ksck() []Unfinished {
 			list = append(list, Unfinished{"tserver", s.Health.String(), s.Name})
 		}
 	}
+	store := j.c.Catalog()
 	for _, t := range report.Tables {
 		for _, tablet := range t.Tablets {
 			if tablet.Status != ksck.Healthy && j.fate.able(tablet.ID) &&
-				j.fate.tservers() >= t.Factor {
+				j.fate.tservers(store.Tables[t.ID]) >= t.Factor {
 				list = append(list, Unfinished{"tablet", tablet.Status.String(),
 					fmt.Sprintf("%s of %s: %s: %+v", tablet.Name, t.Name, tablet.Why,
 						tablet.Replicas)})

@@ -343,3 +343,21 @@ func (d *drawer) by(k Kind) time.Duration {
 	}
 	return d.between(5*time.Millisecond, 2*time.Second)
 }
+
+// Rebalances draws when the rebalancing tool is run in a storm: sometimes it is interrupted, and
+// sometimes it goes on when all is healed.
+func Rebalances(r *sim.Rand, s Storm, first int) []Fault {
+	var faults []Fault
+	for range 1 + r.Intn(3) {
+		f := Fault{ID: first + len(faults), Kind: Rebalance, Target: "client-1",
+			At: r.Duration(s.Begin, s.End-time.Second).Round(time.Microsecond)}
+		if r.Chance(250_000) {
+			f.At = s.End - time.Second
+		}
+		if r.Chance(400_000) {
+			f.For = r.Duration(time.Second, 20*time.Second).Round(time.Microsecond)
+		}
+		faults = append(faults, f)
+	}
+	return faults
+}

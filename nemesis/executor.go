@@ -159,6 +159,7 @@ func (x *Executor) strike(k Kind) func(r *Record, nodes []*sim.Node) (undo func(
 		AddMaster:    x.addMaster,
 		RemoveMaster: x.removeMaster,
 		Relocate:     x.relocate,
+		Rebalance:    x.rebalance,
 	}[k]
 }
 

@@ -51,6 +51,7 @@ const (
 	AddMaster     Kind = "add-master"
 	RemoveMaster  Kind = "remove-master"
 	Relocate      Kind = "relocate"
+	Rebalance     Kind = "rebalance"
 )
 
 // KindInfo describes a kind of fault.
@@ -63,7 +64,7 @@ type KindInfo struct {
 	Group bool
 	// Rack tells that the target may be location:LOCATION, all tablet servers there.
 	Rack bool
-	// Apart tells that Draw leaves it to DrawRacks, which has draws of its own.
+	// Apart tells that Draw leaves it to DrawRacks or Rebalances, which have draws of their own.
 	Apart bool
 	// Kills tells that the target's program ends.
 	Kills bool
@@ -168,11 +169,14 @@ var Kinds = []KindInfo{
 	{Kind: Relocate, Needs: []string{"location"}, May: []string{"from", "for"}, Only: "tservers",
 		Apart: true, Title: "map the target, a tablet server, to location=LOCATION, for from=MASTER " +
 			"or all; location=none: the mapping fails"},
+	{Kind: Rebalance, May: lasting, Only: "clients", Apart: true,
+		Title: "run the rebalancing tool on the target, a client; it is interrupted after for="},
 }
 
 // suits reports whether a node is of the side that the kind strikes.
 func (k *KindInfo) suits(node string) bool {
-	prefix := map[string]string{"tservers": "ts-", "masters": "master-"}[k.Only]
+	prefix := map[string]string{"tservers": "ts-", "masters": "master-",
+		"clients": "client-"}[k.Only]
 	return strings.HasPrefix(node, prefix)
 }
 

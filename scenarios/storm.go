@@ -13,7 +13,10 @@ import (
 // a token made by another version cannot be replayed.
 const GeneratorVersion = 9
 
-var streamPlan = sim.NewStream("scenarios/plan")
+var (
+	streamPlan      = sim.NewStream("scenarios/plan")
+	streamRebalance = sim.NewStream("scenarios/rebalance")
+)
 
 // stormWarmUp is when the storm begins: masters have a leader, servers have registered.
 const stormWarmUp = 6 * time.Second
@@ -39,17 +42,29 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	d.workload()
 	d.traffic()
 	p.Ops = d.ops
-	p.Faults = nemesis.Draw(sim.NewRand(seed, streamPlan, 1), nemesis.Storm{
+	storm := nemesis.Storm{
 		Begin: d.begin, End: d.end, Masters: numbered("master-", d.masters),
 		TServers: numbered("ts-", d.tservers), Tables: d.names,
 		Spares: numbered("master-", d.masters+d.spares)[d.masters:], Changes: d.changes(),
-		Single: d.single, Unbounded: scenario == "disaster"})
+		Single: d.single, Unbounded: scenario == "disaster"}
+	p.Faults = nemesis.Draw(sim.NewRand(seed, streamPlan, 1), storm)
 	if len(d.locations) > 0 {
 		p.Faults = append(p.Faults, nemesis.DrawRacks(places, nemesis.Racks{Begin: d.begin,
 			End: d.end, Locations: d.locations, TServers: numbered("ts-", d.tservers),
 			Moves: d.moves, Last: len(p.Faults)})...)
 	}
+	p.Faults = append(p.Faults, d.rebalances(seed, storm, len(p.Faults)+1)...)
 	return p
+}
+
+// rebalances draws when somebody rebalances the cluster: never in most storms, nor where there is
+// no other server for a replica to go to, or nobody heeds a mark.
+func (d *drawing) rebalances(seed uint64, storm nemesis.Storm, first int) []nemesis.Fault {
+	r := sim.NewRand(seed, streamRebalance)
+	if !r.Chance(400_000) || d.tservers <= 3 || d.replacement != variant.Replace343 {
+		return nil
+	}
+	return nemesis.Rebalances(r, storm, first)
 }
 
 func numbered(prefix string, n int) []string {

@@ -18,7 +18,7 @@ func (m *Master) describeCluster(p *sim.Proc) *wire.ClusterResponse {
 func (m *Master) Servers() []wire.TServerDescription {
 	var list []wire.TServerDescription
 	for _, id := range sim.Keys(m.ts.descriptors) {
-		list = append(list, wire.TServerDescription{ID: id,
+		list = append(list, wire.TServerDescription{ID: id, Location: m.Location(id),
 			Live: m.TakesForLive(id), Maintenance: m.store.Maintenance[id]})
 	}
 	return list
@@ -32,7 +32,8 @@ func (m *Master) Tables() []wire.TableDescription {
 		if !t.row.Live() {
 			continue
 		}
-		d := wire.TableDescription{ID: id, Name: t.row.Name, Replicas: t.row.Replicas}
+		d := wire.TableDescription{ID: id, Name: t.row.Name, Replicas: t.row.Replicas,
+			Locations: t.row.Locations}
 		for _, tablet := range t.tablets {
 			d.Tablets = append(d.Tablets, wire.TabletDescription{ID: tablet.row.ID,
 				Partition: tablet.row.Partition, State: tablet.row.Consensus,

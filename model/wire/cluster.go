@@ -23,7 +23,9 @@ type TableDescription struct {
 	ID       TableID
 	Name     string
 	Replicas int // replication factor
-	Tablets  []TabletDescription
+	// Locations are those where its replicas may be; none: all are free.
+	Locations []string
+	Tablets   []TabletDescription
 }
 
 // TabletDescription is a tablet of a live table, as a master knows it. One that is being created
@@ -72,6 +74,9 @@ func (m *ClusterResponse) Fold(d *sim.Digest) {
 		d.Uint64(uint64(t.ID))
 		d.String(t.Name)
 		d.Int(int64(t.Replicas))
+		for _, l := range t.Locations {
+			d.String(l)
+		}
 		for i := range t.Tablets {
 			d.Uint64(uint64(t.Tablets[i].ID))
 			d.Bool(t.Tablets[i].Running)

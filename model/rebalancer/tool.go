@@ -1,0 +1,272 @@
+package rebalancer
+
+import (
+	"slices"
+	"time"
+
+	"tabletop/model/ksck"
+	"tabletop/model/rebalance"
+	"tabletop/model/wire"
+	"tabletop/sim"
+)
+
+// Flags of "kudu cluster rebalance", with their defaults.
+const (
+	maxMovesPerServer = 5                 // max_moves_per_server
+	MaxStaleness      = 300 * time.Second // max_staleness_interval_sec
+	pollInterval      = 200 * time.Millisecond
+	resyncPause       = time.Second
+	// unsureFor is how long a move whose request was not answered is waited for.
+	unsureFor = 60 * time.Second
+)
+
+// Result is how a rebalancer ended.
+type Result string
+
+// The results.
+const (
+	Balanced    Result = "balanced"
+	Refused     Result = "refused"     // some server is not well
+	Stalled     Result = "stalled"     // no progress for MaxStaleness
+	Interrupted Result = "interrupted" // by whoever ran it
+)
+
+// Tool is the program that people run to rebalance a cluster, from its start to its end. It asks
+// for moves, and keeps track of those only that it has asked for. Follows RebalancerTool.
+type Tool struct {
+	node    *sim.Node
+	masters []wire.ServerID
+	stop    bool
+
+	looked   sim.Time // when it last began to look, in true time
+	seen     cluster
+	view     View
+	todo     []rebalance.Move // planned by the view, not begun
+	moves    []inFlight
+	progress sim.Time
+	// Asked is how many moves it has asked for.
+	Asked int
+}
+
+// inFlight is a move that the tool waits for.
+type inFlight struct {
+	Move
+	unsure sim.Time // until when it may still begin; Never: it has
+}
+
+// NewTool returns a tool on a node that knows all masters.
+func NewTool(n *sim.Node, masters []wire.ServerID) *Tool {
+	return &Tool{node: n, masters: masters}
+}
+
+// Node returns the node on which the tool runs.
+func (t *Tool) Node() *sim.Node { return t.node }
+
+// Interrupt ends the tool before its next step; what it has asked for goes on.
+func (t *Tool) Interrupt() { t.stop = true }
+
+// Run rebalances the cluster, phase by phase (RebalancerTool::Run).
+func (t *Tool) Run(p *sim.Proc) Result {
+	Began.Publish(t.node.World(), Event{By: t})
+	result := t.run(p)
+	for _, m := range t.moves {
+		t.ended(m.Move, UnderWay)
+	}
+	t.moves = nil
+	Ended.Publish(t.node.World(), Event{By: t, Result: result, Looked: t.looked})
+	return result
+}
+
+func (t *Tool) run(p *sim.Proc) Result {
+	if !t.look(p) || t.refuses() {
+		return Refused
+	}
+	for _, phase := range rebalance.Phases {
+		if r := t.runPhase(p, phase); r != Balanced {
+			return r
+		}
+	}
+	return Balanced
+}
+
+// runPhase plans batches of moves and carries them out, until none is left to plan. After an error
+// it looks at the cluster anew (RunWith).
+func (t *Tool) runPhase(p *sim.Proc, phase rebalance.Phase) Result {
+	t.progress = p.Now()
+	for {
+		switch {
+		case t.stop:
+			return Interrupted
+		case p.Now().Sub(t.progress) > MaxStaleness:
+			return Stalled
+		case !t.look(p):
+			p.Sleep("a leader master", resyncPause)
+			continue
+		}
+		t.plan(phase)
+		if len(t.todo)+len(t.moves) == 0 {
+			return Balanced
+		}
+		if !t.carryOut(p, phase) {
+			p.Sleep("before the cluster is looked at anew", resyncPause)
+		}
+	}
+}
+
+// plan makes the view of what was seen and plans a batch of moves; those under way count as done.
+func (t *Tool) plan(phase rebalance.Phase) {
+	servers := t.usable()
+	t.view = Describe(servers, t.seen.tables, func(id wire.TabletID) ksck.Status {
+		return t.seen.status[id]
+	})
+	t.moves = slices.DeleteFunc(t.moves, func(m inFlight) bool {
+		i := t.view.tablet(m.Tablet)
+		if i < 0 { // it was dropped
+			t.ended(m.Move, Failed)
+			return true
+		}
+		t.view.apply(i, m.Move)
+		return false
+	})
+	for k := range t.moves {
+		if leader := t.view.leader(t.moves[k].Tablet); leader != wire.NoServer {
+			t.moves[k].Leader = leader
+		}
+	}
+	t.todo, _ = rebalance.Plan(&t.view.Cluster, rebalance.Options{
+		Phases: []rebalance.Phase{phase}, Threshold: rebalance.DefaultThreshold,
+		MaxMoves: 5 * maxMovesPerServer * len(servers), Batch: true, SkipUnfixable: true})
+	if phase == rebalance.Policy {
+		for i := range t.todo {
+			t.todo[i].To = rebalance.None
+		}
+	}
+}
+
+// carryOut begins the moves that were planned, as far as the servers can bear them, and waits for
+// them. It reports whether all went well.
+func (t *Tool) carryOut(p *sim.Proc, phase rebalance.Phase) bool {
+	limit := maxMovesPerServer
+	if phase == rebalance.Policy { // where its replicas go to is not known (FindNextMove)
+		limit = maxMovesPerServer/2 + 1
+	}
+	for len(t.todo)+len(t.moves) > 0 {
+		admitted := rebalance.Admit(t.todo, t.underWay(), limit)
+		t.todo = slices.DeleteFunc(t.todo, func(m rebalance.Move) bool {
+			return slices.Contains(admitted, m)
+		})
+		well := true
+		for _, m := range t.view.moves(admitted) {
+			if well = well && !t.stop; well {
+				well = t.begin(p, m)
+			}
+		}
+		well = t.poll(p) && well
+		if !well || t.stop || p.Now().Sub(t.progress) > MaxStaleness {
+			return false
+		}
+		p.Sleep("moves under way", pollInterval)
+	}
+	return true
+}
+
+// underWay counts the moves by the servers of the view.
+func (t *Tool) underWay() []int {
+	counts := make([]int, len(t.view.servers))
+	for _, m := range t.moves {
+		for _, id := range []wire.ServerID{m.From, m.To} {
+			if i := t.view.indexOf(id); i != rebalance.None {
+				counts[i]++
+			}
+		}
+	}
+	return counts
+}
+
+// begin asks for a move and reports whether it was granted. Where the answer is lost, or does not
+// tell, the move may be under way.
+func (t *Tool) begin(p *sim.Proc, m Move) bool {
+	if m.Leader == wire.NoServer {
+		return false
+	}
+	t.Asked++
+	t.moves = append(t.moves, inFlight{m, p.Now().Add(unsureFor)})
+	MoveBegan.Publish(t.node.World(), MoveEvent{By: t, Move: m, Limit: maxMovesPerServer})
+	code, answered := change(p, m.Request(m.Leader))
+	last := len(t.moves) - 1
+	switch {
+	case code == wire.OK:
+		t.moves[last].unsure, t.progress = sim.Never, p.Now()
+		return true
+	case answered && code != wire.TimedOut && code != wire.NotTheLeader:
+		t.moves = t.moves[:last]
+		t.ended(m, Failed)
+	}
+	return false
+}
+
+// change asks a tablet's leader for something and returns its answer, if there is one.
+func change(p *sim.Proc, req sim.Message) (code wire.Code, answered bool) {
+	m, err := p.Call(wire.Dest(req).Node(), req, p.Now().Add(unsureFor))
+	if resp, ok := m.(*wire.TabletResponse); err == nil && ok {
+		return resp.Status.Code, true
+	}
+	return wire.TimedOut, false
+}
+
+// poll asks how far the moves under way have come, and reports whether none has failed and the
+// leaders of all their tablets were found.
+func (t *Tool) poll(p *sim.Proc) bool {
+	well := true
+	asked := map[wire.ServerID]*wire.TabletsResponse{}
+	for _, m := range slices.Clone(t.moves) {
+		if t.stop {
+			return false
+		}
+		resp, known := asked[m.Leader]
+		if !known {
+			resp = listTablets(p, m.Leader)
+			asked[m.Leader] = resp
+		}
+		state, found := stateIn(resp, m)
+		if !found {
+			well = false
+			continue
+		}
+		switch progress := m.Judge(state); {
+		case progress == StepDownNeeded:
+			change(p, &wire.LeaderStepDownRequest{Dest: m.Leader, Tablet: m.Tablet, Graceful: true,
+				Successor: wire.NoServer})
+		case progress == Completed, progress == Failed,
+			state.Config.Index <= m.Index && p.Now() >= m.unsure:
+			t.drop(m, progress)
+			well = well && progress == Completed
+		}
+	}
+	return well
+}
+
+// stateIn returns what the tablet's leader says of the consensus, if it is the one who answers.
+func stateIn(resp *wire.TabletsResponse, m inFlight) (wire.ConsensusState, bool) {
+	if resp == nil || resp.Server != m.Leader {
+		return wire.ConsensusState{}, false
+	}
+	for _, r := range resp.Tablets {
+		if r.Tablet == m.Tablet {
+			return r.State, r.Running && r.State.Leader == m.Leader
+		}
+	}
+	return wire.ConsensusState{}, false
+}
+
+// drop ends the waiting for a move.
+func (t *Tool) drop(m inFlight, how Progress) {
+	t.progress = t.node.Now()
+	t.moves = slices.DeleteFunc(t.moves, func(o inFlight) bool { return o.Move == m.Move })
+	t.ended(m.Move, how)
+}
+
+func (t *Tool) ended(m Move, how Progress) {
+	MoveEnded.Publish(t.node.World(), MoveEvent{By: t, Move: m, Result: how,
+		Limit: maxMovesPerServer})
+}
