@@ -58,6 +58,7 @@ const (
 	Replicable           = "replicable"
 	Quiescence           = "quiescence"
 	Ksck                 = "ksck"
+	Rebalancing          = "rebalancing"
 	Rows                 = "rows"
 	NoCrash              = "no-crash"
 	Leadership           = "leadership"
@@ -95,6 +96,8 @@ var Oracles = []Oracle{
 	{Placement, "new replicas come to servers that live, each to another, spread over locations",
 		false},
 	{Replicable, "every entry of a log fits into a message", false},
+	{Rebalancing, "replicas are moved few at a time, and the cluster is balanced when that is said",
+		false},
 	{Ksck, "at rest ksck finds the cluster healthy", false},
 	{Quiescence, "nothing is done again and again", true},
 	{Rows, "acknowledged writes stay, reads are as strong as their mode says", false},
@@ -137,6 +140,8 @@ type Judges struct {
 	integrity  *integrity
 	cache      *cache
 	rows       *rowsJudge
+
+	rebalancings *rebalancings
 }
 
 // Attach makes the judges watch a cluster that has not been booted yet. onFinal is called at a
@@ -166,6 +171,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchReplicable(j)
 	watchQuiescence(j)
 	watchErrands(j)
+	j.rebalancings = watchRebalancings(j)
 	watchCrashes(j)
 	return j
 }

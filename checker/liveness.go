@@ -29,6 +29,8 @@ func (u Unfinished) ofReplication() bool {
 		return u.Reason != "creation-unfinished"
 	case "replica":
 		return u.Reason != "orphan"
+	case "rebalancing":
+		return true
 	case "task":
 		return slices.Contains([]string{"pending/AddReplica", "pending/EvictReplica",
 			"pending/TombstoneReplica", "pending/StepDownLeader"}, u.Reason)
@@ -93,6 +95,7 @@ func (j *Judges) Unfinished() []Unfinished {
 		list = append(list, Unfinished{"request", "outstanding", e.String()})
 	}
 	list = append(list, j.rows.outstanding()...)
+	list = append(list, j.rebalancings.unfinished()...)
 	m := j.c.LeaderMaster()
 	if m == nil {
 		return append(list, Unfinished{"master", "no-leader", "no master is ready to lead: " +

@@ -15,7 +15,10 @@ const refusedPause = 5 * time.Second
 func (x *Executor) rebalance(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "moves asked for"
 	n, over := nodes[0], false
-	tool := rebalancer.NewTool(n, x.c.MasterAddresses())
+	start := func() *rebalancer.Tool {
+		return rebalancer.NewTool(n, x.c.MasterAddresses(), x.c.Variants.MaxMoves)
+	}
+	tool := start()
 	x.busy++
 	n.Go("rebalance", func(p *sim.Proc) {
 		defer func() { x.busy-- }()
@@ -26,7 +29,7 @@ func (x *Executor) rebalance(r *Record, nodes []*sim.Node) (undo func()) {
 				return
 			}
 			p.Sleep("next attempt", refusedPause)
-			tool = rebalancer.NewTool(n, x.c.MasterAddresses())
+			tool = start()
 		}
 	})
 	if r.Fault.For == 0 {

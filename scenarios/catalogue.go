@@ -51,6 +51,7 @@ var Catalogue = map[string]string{
 	"2a6de8ea4": checker.Liveness,
 	"63025ef6d": checker.ReplicaManagement,
 	"KUDU-2443": checker.Quiescence,
+	"c667e360f": checker.Liveness,
 	"KUDU-2020": checker.ReplicaManagement,
 	"KUDU-1613": checker.Liveness,
 	"KUDU-1407": checker.Liveness,

@@ -22,8 +22,8 @@ var (
 type Event struct {
 	By     Rebalancer
 	Result Result // of Ended
-	// Looked is when it looked at the cluster the last time.
-	Looked sim.Time
+	// Looked is, of Ended, when each phase began to look at the cluster the last time.
+	Looked [3]sim.Time
 }
 
 // Rebalancer is who moves replicas: a Tool, or a master.

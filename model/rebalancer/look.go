@@ -23,7 +23,6 @@ type cluster struct {
 // look asks the leader master, and then every tablet server, how things are, and reports whether a
 // leader master has answered.
 func (t *Tool) look(p *sim.Proc) bool {
-	t.looked = t.node.World().Now()
 	leader, all, _ := client.FindLeader(p, t.masters, p.Now().Add(answerTimeout))
 	t.masters = all
 	if leader == wire.NoServer {

@@ -12,7 +12,6 @@ import (
 
 // Flags of "kudu cluster rebalance", with their defaults.
 const (
-	maxMovesPerServer = 5                 // max_moves_per_server
 	MaxStaleness      = 300 * time.Second // max_staleness_interval_sec
 	pollInterval      = 200 * time.Millisecond
 	resyncPause       = time.Second
@@ -35,10 +34,11 @@ const (
 // for moves, and keeps track of those only that it has asked for. Follows RebalancerTool.
 type Tool struct {
 	node    *sim.Node
+	limit   int // max_moves_per_server
 	masters []wire.ServerID
 	stop    bool
 
-	looked   sim.Time // when it last began to look, in true time
+	looked   [3]sim.Time // when each phase last began to look, in true time
 	seen     cluster
 	view     View
 	todo     []rebalance.Move // planned by the view, not begun
@@ -54,9 +54,10 @@ type inFlight struct {
 	unsure sim.Time // until when it may still begin; Never: it has
 }
 
-// NewTool returns a tool on a node that knows all masters.
-func NewTool(n *sim.Node, masters []wire.ServerID) *Tool {
-	return &Tool{node: n, masters: masters}
+// NewTool returns a tool on a node that knows all masters, and moves that many replicas at most from
+// and to one server at a time.
+func NewTool(n *sim.Node, masters []wire.ServerID, limit int) *Tool {
+	return &Tool{node: n, masters: masters, limit: limit}
 }
 
 // Node returns the node on which the tool runs.
@@ -81,8 +82,8 @@ func (t *Tool) run(p *sim.Proc) Result {
 	if !t.look(p) || t.refuses() {
 		return Refused
 	}
-	for _, phase := range rebalance.Phases {
-		if r := t.runPhase(p, phase); r != Balanced {
+	for i, phase := range rebalance.Phases {
+		if r := t.runPhase(p, phase, &t.looked[i]); r != Balanced {
 			return r
 		}
 	}
@@ -91,9 +92,10 @@ func (t *Tool) run(p *sim.Proc) Result {
 
 // runPhase plans batches of moves and carries them out, until none is left to plan. After an error
 // it looks at the cluster anew (RunWith).
-func (t *Tool) runPhase(p *sim.Proc, phase rebalance.Phase) Result {
+func (t *Tool) runPhase(p *sim.Proc, phase rebalance.Phase, looked *sim.Time) Result {
 	t.progress = p.Now()
 	for {
+		*looked = t.node.World().Now()
 		switch {
 		case t.stop:
 			return Interrupted
@@ -135,7 +137,7 @@ func (t *Tool) plan(phase rebalance.Phase) {
 	}
 	t.todo, _ = rebalance.Plan(&t.view.Cluster, rebalance.Options{
 		Phases: []rebalance.Phase{phase}, Threshold: rebalance.DefaultThreshold,
-		MaxMoves: 5 * maxMovesPerServer * len(servers), Batch: true, SkipUnfixable: true})
+		MaxMoves: 5 * t.limit * len(servers), Batch: true, SkipUnfixable: true})
 	if phase == rebalance.Policy {
 		for i := range t.todo {
 			t.todo[i].To = rebalance.None
@@ -146,9 +148,9 @@ func (t *Tool) plan(phase rebalance.Phase) {
 // carryOut begins the moves that were planned, as far as the servers can bear them, and waits for
 // them. It reports whether all went well.
 func (t *Tool) carryOut(p *sim.Proc, phase rebalance.Phase) bool {
-	limit := maxMovesPerServer
+	limit := t.limit
 	if phase == rebalance.Policy { // where its replicas go to is not known (FindNextMove)
-		limit = maxMovesPerServer/2 + 1
+		limit = t.limit/2 + 1
 	}
 	for len(t.todo)+len(t.moves) > 0 {
 		admitted := rebalance.Admit(t.todo, t.underWay(), limit)
@@ -191,7 +193,7 @@ func (t *Tool) begin(p *sim.Proc, m Move) bool {
 	}
 	t.Asked++
 	t.moves = append(t.moves, inFlight{m, p.Now().Add(unsureFor)})
-	MoveBegan.Publish(t.node.World(), MoveEvent{By: t, Move: m, Limit: maxMovesPerServer})
+	MoveBegan.Publish(t.node.World(), MoveEvent{By: t, Move: m, Limit: t.limit})
 	code, answered := change(p, m.Request(m.Leader))
 	last := len(t.moves) - 1
 	switch {
@@ -268,5 +270,5 @@ func (t *Tool) drop(m inFlight, how Progress) {
 
 func (t *Tool) ended(m Move, how Progress) {
 	MoveEnded.Publish(t.node.World(), MoveEvent{By: t, Move: m, Result: how,
-		Limit: maxMovesPerServer})
+		Limit: t.limit})
 }

@@ -19,6 +19,7 @@ func TestPromisesExhaustively(t *testing.T) {
 		"no server is free":      {NoFailedNonVoterEviction: true},
 		"not committable":        {AddWithoutMajority: true},
 		"it does not end":        {Rf1ReplaceLoop: true},
+		"not restored":           {StepDownByDriver: true},
 		"3-2-3: not committable": {EvictWithoutViabilityCheck: true},
 		"3-2-3: not restored":    {LeaderNotViable: true},
 	} {

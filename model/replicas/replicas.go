@@ -66,6 +66,9 @@ type Bugs struct {
 	// Rf1ReplaceLoop: where only the leader is to be replaced, the replica that was added for it
 	// is evicted again, for ever (KUDU-2443).
 	Rf1ReplaceLoop bool
+	// StepDownByDriver: the master does not ask a leader to step down that is to be replaced; who
+	// has marked it may be gone (c667e360f).
+	StepDownByDriver bool
 	// EvictWithoutViabilityCheck: the leader evicts a follower that failed whatever the state of
 	// the others (KUDU-2048).
 	EvictWithoutViabilityCheck bool
@@ -81,6 +84,7 @@ func BugsOf(v variant.Variants) Bugs {
 		NoFailedNonVoterEviction:   v.On(variant.NoFailedNonVoterEviction),
 		AddWithoutMajority:         v.On(variant.AddWithoutMajority),
 		Rf1ReplaceLoop:             v.On(variant.KUDU2443),
+		StepDownByDriver:           v.On(variant.StepDownByDriver),
 		EvictWithoutViabilityCheck: v.On(variant.KUDU2048),
 		LeaderNotViable:            v.On(variant.KUDU2230),
 	}
@@ -101,7 +105,7 @@ func Decide343(s State, b Bugs) Decision {
 	if c.shouldAdd(s.Factor, b) {
 		return Decision{Action: AddNonVoter}
 	}
-	if leader.Replace && c.healthy > s.Factor { // ShouldStepDownLeaderForReplacement
+	if leader.Replace && c.healthy > s.Factor && !b.StepDownByDriver { // ShouldStepDownLeaderForReplacement
 		return Decision{StepDown, s.Leader}
 	}
 	return Decision{}

@@ -94,6 +94,10 @@ type Options struct {
 	DataBlocks     int // of each replica
 	CheckTServers  bool
 	Sync           string
+	// MaxMoves is how many replicas a rebalancing tool moves from and to one server at a time.
+	MaxMoves              int
+	AutoRebalance         bool
+	AutoRebalanceInterval time.Duration
 	// ClockError is by how much the clocks of two tablet servers may differ.
 	ClockError time.Duration
 	// Locations is a Mapping as text.
@@ -122,6 +126,7 @@ var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: t
 	RPCTimeout: 30 * time.Second, Replacement: Replace343, LogSegmentSize: 8 << 20,
 	MaxBatch: 1 << 20, MaxMessage: 50 << 20, Consensus: KuduConsensus, CheckTServers: true,
 	Placement: PlaceByRange, LocationMatch: MatchPath,
+	MaxMoves: 5, AutoRebalanceInterval: 30 * time.Second,
 	Sync: "always", ClockError: 10 * time.Millisecond}
 
 // OptionList lists all options.
@@ -180,6 +185,12 @@ var OptionList = []Option{
 	boolean("check-tserver-count", "a CreateTable that wants more replicas than there are tablet "+
 		"servers is refused, or waits; otherwise its tablets do",
 		func(o *Options) *bool { return &o.CheckTServers }),
+	number("max-moves-per-server", "how many replicas the rebalancing tool moves from and to one "+
+		"tablet server at a time", 1, 100, func(o *Options) *int { return &o.MaxMoves }),
+	boolean("auto-rebalancing", "the leader master rebalances by itself, under 3-4-3",
+		func(o *Options) *bool { return &o.AutoRebalance }),
+	duration("auto-rebalancing-interval", "how often it looks whether it must", time.Second,
+		func(o *Options) *time.Duration { return &o.AutoRebalanceInterval }),
 	choice("sync", "who brings logs and consensus metadata to the disk: the program before it "+
 		"promises anything, or the operating system", []string{"always", "os"},
 		func(o *Options) *string { return &o.Sync }),

@@ -105,6 +105,9 @@ const (
 	AddWithoutMajority
 	// KUDU2443 evicts again and again what was added for a leader to be replaced.
 	KUDU2443
+	// StepDownByDriver leaves it to whoever moves a replica that leads to make it step down
+	// (c667e360f).
+	StepDownByDriver
 	// KUDU2020 takes a replica that is being copied for one that is silent.
 	KUDU2020
 	// KUDU1613 takes an answer of another server in its place for one of the replica.
