@@ -29,7 +29,7 @@ func (u Unfinished) ofReplication() bool {
 		return u.Reason != "creation-unfinished"
 	case "replica":
 		return u.Reason != "orphan"
-	case "rebalancing":
+	case "rebalancing", "cluster":
 		return true
 	case "task":
 		return slices.Contains([]string{"pending/AddReplica", "pending/EvictReplica",
@@ -122,6 +122,7 @@ func (j *Judges) Unfinished() []Unfinished {
 	}
 	list = append(list, j.replication(m)...)
 	list = append(list, j.leftovers(m)...)
+	list = append(list, j.unbalanced(m)...)
 	return append(list, j.behind(m)...)
 }
 

@@ -8,6 +8,7 @@ import (
 	"tabletop/model/raft"
 	"tabletop/model/rebalance"
 	"tabletop/model/rebalancer"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -208,4 +209,21 @@ func (r *rebalancings) unfinished() []Unfinished {
 		}
 	}
 	return list
+}
+
+// unbalanced says what a master that is to rebalance the cluster has still to do: some move that the
+// planner would make, now that nothing is under way.
+func (j *Judges) unbalanced(m *master.Master) []Unfinished {
+	if !j.c.Variants.AutoRebalance || j.c.Variants.Replacement != variant.Replace343 {
+		return nil
+	}
+	view, fit := m.BalanceView()
+	moves, _ := rebalance.Plan(&view.Cluster, rebalance.Options{SkipUnfixable: true,
+		Threshold: rebalance.DefaultThreshold})
+	if len(moves) == 0 {
+		return nil
+	}
+	return []Unfinished{{"cluster", "unbalanced", fmt.Sprintf(
+		"moves are left, and the leader master finds the cluster fit for them: %v: %v", fit,
+		view.Moves(moves))}}
 }

@@ -52,10 +52,15 @@ var Catalogue = map[string]string{
 	"63025ef6d": checker.ReplicaManagement,
 	"KUDU-2443": checker.Quiescence,
 	"c667e360f": checker.Liveness,
+	"2f16608ab": checker.Liveness,
+	"KUDU-3789": checker.Liveness,
+	"79812b258": checker.Rebalancing,
 	"KUDU-2020": checker.ReplicaManagement,
-	"KUDU-1613": checker.Liveness,
-	"KUDU-1407": checker.Liveness,
-	"KUDU-2069": checker.Liveness,
+
+	"one-blocks-all": checker.Liveness,
+	"KUDU-1613":      checker.Liveness,
+	"KUDU-1407":      checker.Liveness,
+	"KUDU-2069":      checker.Liveness,
 
 	"KUDU-1129": checker.Configuration,
 	"L3":        checker.Configuration,

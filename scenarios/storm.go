@@ -37,6 +37,7 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	d.locate(places)
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
+	d.balance(seed)
 	p := Plan{Scenario: scenario, Seed: seed, Select: s, Heal: d.end}
 	p.Select.Options = append(d.options(), s.Options...)
 	d.workload()
@@ -53,18 +54,29 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 			End: d.end, Locations: d.locations, TServers: numbered("ts-", d.tservers),
 			Moves: d.moves, Last: len(p.Faults)})...)
 	}
-	p.Faults = append(p.Faults, d.rebalances(seed, storm, len(p.Faults)+1)...)
+	if d.tool != nil {
+		p.Faults = append(p.Faults, nemesis.Rebalances(d.tool, storm, len(p.Faults)+1)...)
+	}
 	return p
 }
 
-// rebalances draws when somebody rebalances the cluster: never in most storms, nor where there is
-// no other server for a replica to go to, or nobody heeds a mark.
-func (d *drawing) rebalances(seed uint64, storm nemesis.Storm, first int) []nemesis.Fault {
+// balance draws who rebalances the cluster, if anybody does: people with a tool, or the leader
+// master. Not where there is no other server for a replica to go to, or nobody heeds a mark.
+func (d *drawing) balance(seed uint64) {
 	r := sim.NewRand(seed, streamRebalance)
-	if !r.Chance(400_000) || d.tservers <= 3 || d.replacement != variant.Replace343 {
-		return nil
+	tool, auto := r.Chance(400_000), r.Chance(250_000)
+	if d.tservers <= 3 || d.replacement != variant.Replace343 {
+		return
 	}
-	return nemesis.Rebalances(r, storm, first)
+	if tool {
+		d.tool = r
+		d.balancing = append(d.balancing,
+			fmt.Sprint("max-moves-per-server=", []int{1, 2, 5}[r.Intn(3)]))
+	}
+	if auto {
+		d.balancing = append(d.balancing, "auto-rebalancing=true",
+			"auto-rebalancing-interval="+[]string{"3s", "10s", "30s"}[r.Intn(3)])
+	}
 }
 
 func numbered(prefix string, n int) []string {
@@ -104,6 +116,8 @@ type drawing struct {
 	moves                      bool          // some are moved
 	pinned                     bool          // some tables are bound to locations
 	pins                       map[string][]string
+	tool                       *sim.Rand // draws when the cluster is rebalanced; nil: never
+	balancing                  []string  // options of that
 	names                      []string
 	ranged                     map[string]bool // tables of more than one range
 	begin, end                 time.Duration
@@ -197,7 +211,7 @@ func (d *drawing) options() []string {
 	if d.placement != "" {
 		options = append(options, "placement="+d.placement)
 	}
-	return options
+	return append(options, d.balancing...)
 }
 
 // changes lists what may be done to a tablet's configuration: under 3-2-3 nobody evicts a replica

@@ -95,6 +95,9 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 	m.consensus = replica
 	m.node.Go("background tasks", m.runBackground)
 	m.node.Go("expiry of tables", m.runExpiry)
+	if m.v.AutoRebalance && m.v.Replacement == variant.Replace343 {
+		m.node.Go("auto-rebalancer", m.runAutoRebalancer)
+	}
 }
 
 // Apply implements raft.StateMachine.

@@ -12,9 +12,9 @@ import (
 
 // Flags of "kudu cluster rebalance", with their defaults.
 const (
-	MaxStaleness      = 300 * time.Second // max_staleness_interval_sec
-	pollInterval      = 200 * time.Millisecond
-	resyncPause       = time.Second
+	MaxStaleness = 300 * time.Second // max_staleness_interval_sec
+	pollInterval = 200 * time.Millisecond
+	resyncPause  = time.Second
 	// unsureFor is how long a move whose request was not answered is waited for.
 	unsureFor = 60 * time.Second
 )
@@ -27,7 +27,8 @@ const (
 	Balanced    Result = "balanced"
 	Refused     Result = "refused"     // some server is not well
 	Stalled     Result = "stalled"     // no progress for MaxStaleness
-	Interrupted Result = "interrupted" // by whoever ran it
+	Interrupted Result = "interrupted" // by whoever ran it, or by the end of a leadership
+	RoundOver   Result = "round over"  // of a master, which begins another one
 )
 
 // Tool is the program that people run to rebalance a cluster, from its start to its end. It asks
@@ -158,7 +159,7 @@ func (t *Tool) carryOut(p *sim.Proc, phase rebalance.Phase) bool {
 			return slices.Contains(admitted, m)
 		})
 		well := true
-		for _, m := range t.view.moves(admitted) {
+		for _, m := range t.view.Moves(admitted) {
 			if well = well && !t.stop; well {
 				well = t.begin(p, m)
 			}

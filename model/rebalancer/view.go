@@ -102,8 +102,8 @@ func (m Move) String() string {
 	return fmt.Sprintf("%v from %d to %d", m.Tablet, m.From, m.To)
 }
 
-// moves translates what was planned. The policy fixer leaves the destination to the master.
-func (v *View) moves(planned []rebalance.Move) []Move {
+// Moves translates what was planned. The policy fixer leaves the destination to the master.
+func (v *View) Moves(planned []rebalance.Move) []Move {
 	var list []Move
 	for _, p := range planned {
 		t := v.tablets[p.Tablet]
