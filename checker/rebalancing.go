@@ -88,7 +88,7 @@ func (r *rebalancings) find(by rebalancer.Rebalancer) *rebalancing {
 func without(moves []rebalancer.Move, m rebalancer.Move) []rebalancer.Move {
 	var left []rebalancer.Move
 	for _, o := range moves {
-		if o != m {
+		if o.Tablet != m.Tablet || o.Index != m.Index { // its leader may be another by now
 			left = append(left, o)
 		}
 	}

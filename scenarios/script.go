@@ -69,7 +69,7 @@ type script struct {
 
 // scripts lists the stories that are told as tables.
 func scripts() []script {
-	return slices.Concat(raftStories, serverStories, failoverStories, rowStories, placeStories,
+	return slices.Concat(raftStories, serverStories, failoverStories, rowStories, placeStories, rebalanceStories,
 		[]script{kuduL1, stress})
 }
 

@@ -10,6 +10,7 @@ import (
 	"tabletop/model/client"
 	"tabletop/model/master"
 	"tabletop/model/raft"
+	"tabletop/model/rebalancer"
 	"tabletop/model/tserver"
 	"tabletop/model/wire"
 	"tabletop/nemesis"
@@ -45,6 +46,7 @@ func startStory(r *run, scenario Scenario) *story {
 		s.masters()
 		s.tservers()
 		s.clients()
+		s.rebalancers()
 	}
 	return s
 }
@@ -231,5 +233,23 @@ func (s *story) clients() {
 		} else {
 			about(e, " will not be: %v", e.Outcome.Status)
 		}
+	})
+}
+
+func (s *story) rebalancers() {
+	w := s.r.c.World
+	rebalancer.Began.Subscribe(w, func(e rebalancer.Event) {
+		s.line(true, e.By.Node().Name(), "begins to rebalance")
+	})
+	rebalancer.Ended.Subscribe(w, func(e rebalancer.Event) {
+		_, round := e.By.(*master.Master)
+		s.line(round, e.By.Node().Name(), "ends rebalancing: %s", e.Result)
+	})
+	rebalancer.MoveBegan.Subscribe(w, func(e rebalancer.MoveEvent) {
+		s.line(false, e.By.Node().Name(), "moves %s", e.Route())
+	})
+	rebalancer.MoveEnded.Subscribe(w, func(e rebalancer.MoveEvent) {
+		s.line(e.Result == rebalancer.Completed, e.By.Node().Name(), "has moved %s: %v", e.Route(),
+			e.Result)
 	})
 }

@@ -22,7 +22,8 @@ var (
 type Event struct {
 	By     Rebalancer
 	Result Result // of Ended
-	// Looked is, of Ended, when each phase began to look at the cluster the last time.
+	// Looked is, of Ended, when each phase began to look at the cluster the last time; 0: ksck found
+	// something wrong then.
 	Looked [3]sim.Time
 }
 
@@ -55,11 +56,15 @@ func (e MoveEvent) Fold(d *sim.Digest) {
 }
 
 func (e MoveEvent) String() string {
+	return fmt.Sprintf("%s: %s: %v", e.By.Node().Name(), e.Route(), e.Result)
+}
+
+// Route says what is moved where, for people.
+func (e MoveEvent) Route() string {
 	w := e.By.Node().World()
-	text := fmt.Sprintf("%s: %v from %s", e.By.Node().Name(), e.Move.Tablet,
-		w.Node(e.Move.From.Node()).Name())
+	text := fmt.Sprintf("%v from %s", e.Move.Tablet, w.Node(e.Move.From.Node()).Name())
 	if e.Move.To != wire.NoServer {
 		text += " to " + w.Node(e.Move.To.Node()).Name()
 	}
-	return text + ": " + e.Result.String()
+	return text
 }

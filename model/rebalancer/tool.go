@@ -39,7 +39,8 @@ type Tool struct {
 	masters []wire.ServerID
 	stop    bool
 
-	looked   [3]sim.Time // when each phase last began to look, in true time
+	// looked is when each phase last began to look, in true time; 0: not all was well.
+	looked   [3]sim.Time
 	seen     cluster
 	view     View
 	todo     []rebalance.Move // planned by the view, not begun
@@ -96,7 +97,7 @@ func (t *Tool) run(p *sim.Proc) Result {
 func (t *Tool) runPhase(p *sim.Proc, phase rebalance.Phase, looked *sim.Time) Result {
 	t.progress = p.Now()
 	for {
-		*looked = t.node.World().Now()
+		began := t.node.World().Now()
 		switch {
 		case t.stop:
 			return Interrupted
@@ -105,6 +106,9 @@ func (t *Tool) runPhase(p *sim.Proc, phase rebalance.Phase, looked *sim.Time) Re
 		case !t.look(p):
 			p.Sleep("a leader master", resyncPause)
 			continue
+		}
+		if *looked = 0; t.seen.Healthy() {
+			*looked = began
 		}
 		t.plan(phase)
 		if len(t.todo)+len(t.moves) == 0 {

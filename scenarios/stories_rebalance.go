@@ -1,0 +1,51 @@
+package scenarios
+
+// rebalanceStories are about replicas that are moved to even out the loads.
+var rebalanceStories = []script{
+	{
+		name: "rebalance-after-new-rack",
+		title: "a third rack is added, and the rebalancing tool is run under DDL: first every " +
+			"table comes to outlive the loss of a rack, then all servers have the same",
+		options: []string{"masters=3", "tservers=6", "clients=2", "max-moves-per-server=2",
+			"locations=ts-1:/rack-1,ts-2:/rack-1,ts-3:/rack-2,ts-4:/rack-2,ts-5:/rack-3,ts-6:/rack-3"},
+		heal:    170 * sec,
+		tablets: true,
+		acts: []act{
+			{0, "", "kill location:/rack-3 for=80s", nil},
+			{65 * sec, "1. two racks: every tablet has two replicas in one of them",
+				"client-1 create t columns=k,a tablets=4", nil},
+			{66 * sec, "", "client-1 create u columns=k,a tablets=4", nil},
+			{90 * sec, "2. a third rack is added; nothing goes there by itself", "",
+				all(served, fullest("t", 2), fullest("u", 2), skewed(4))},
+			{95 * sec, "3. the tool is started", "rebalance client-2",
+				all(within("t", "/rack-1", "/rack-2"), within("u", "/rack-1", "/rack-2"))},
+			{95*sec + 300*ms, "", "client-1 alter t add:b", nil},
+			{95*sec + 500*ms, "4. and the leader master is killed meanwhile",
+				"kill leader-master for=20s", nil},
+			{98 * sec, "", "client-1 create v columns=k,a", nil},
+			{160 * sec, "5. every tablet has one replica in each rack, and all servers have as many",
+				"", all(served, kept, replicated(""), fullest("t", 1), fullest("u", 1), even)},
+		},
+	},
+	{
+		name: "auto-rebalance",
+		title: "two servers are added, and the leader master moves replicas there by itself, " +
+			"through a failover",
+		options: []string{"masters=3", "tservers=5", "clients=2", "auto-rebalancing=true",
+			"auto-rebalancing-interval=10s", "data-blocks=8"},
+		heal:    220 * sec,
+		tablets: true,
+		acts: []act{
+			{0, "", "kill ts-4,ts-5 for=80s", nil},
+			{65 * sec, "1. three servers have all replicas",
+				"client-1 create t columns=k,a tablets=5", nil},
+			{66 * sec, "", "client-1 create u columns=k tablets=2 replicas=1", nil},
+			{79 * sec, "2. two more are added", "", all(served, skewed(6))},
+			{91*sec + 500*ms, "3. the leader master is killed while it moves replicas",
+				"kill leader-master for=20s", nil},
+			{92 * sec, "", "client-1 alter t add:b", nil},
+			{210 * sec, "4. what was begun came to its end, another master has gone on, and all servers have as many", "",
+				all(served, kept, replicated(""), reigned(2), even)},
+		},
+	},
+}
