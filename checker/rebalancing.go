@@ -211,8 +211,8 @@ func (r *rebalancings) unfinished() []Unfinished {
 	return list
 }
 
-// unbalanced says what a master that is to rebalance the cluster has still to do: some move that the
-// planner would make, now that nothing is under way.
+// unbalanced says what a master that is to rebalance the cluster has still to do: some move that
+// the planner would make, now that nothing is under way.
 func (j *Judges) unbalanced(m *master.Master) []Unfinished {
 	if !j.c.Variants.AutoRebalance || j.c.Variants.Replacement != variant.Replace343 {
 		return nil

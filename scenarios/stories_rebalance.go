@@ -7,7 +7,8 @@ var rebalanceStories = []script{
 		title: "a third rack is added, and the rebalancing tool is run under DDL: first every " +
 			"table comes to outlive the loss of a rack, then all servers have the same",
 		options: []string{"masters=3", "tservers=6", "clients=2", "max-moves-per-server=2",
-			"locations=ts-1:/rack-1,ts-2:/rack-1,ts-3:/rack-2,ts-4:/rack-2,ts-5:/rack-3,ts-6:/rack-3"},
+			"locations=ts-1:/rack-1,ts-2:/rack-1,ts-3:/rack-2,ts-4:/rack-2,ts-5:/rack-3," +
+				"ts-6:/rack-3"},
 		heal:    170 * sec,
 		tablets: true,
 		acts: []act{
@@ -23,8 +24,9 @@ var rebalanceStories = []script{
 			{95*sec + 500*ms, "4. and the leader master is killed meanwhile",
 				"kill leader-master for=20s", nil},
 			{98 * sec, "", "client-1 create v columns=k,a", nil},
-			{160 * sec, "5. every tablet has one replica in each rack, and all servers have as many",
-				"", all(served, kept, replicated(""), fullest("t", 1), fullest("u", 1), even)},
+			{160 * sec, "5. every tablet has one replica in each rack, and all servers have " +
+				"as many", "", all(served, kept, replicated(""), fullest("t", 1),
+				fullest("u", 1), even)},
 		},
 	},
 	{
@@ -44,7 +46,8 @@ var rebalanceStories = []script{
 			{91*sec + 500*ms, "3. the leader master is killed while it moves replicas",
 				"kill leader-master for=20s", nil},
 			{92 * sec, "", "client-1 alter t add:b", nil},
-			{210 * sec, "4. what was begun came to its end, another master has gone on, and all servers have as many", "",
+			{210 * sec, "4. what was begun came to its end, another master has gone on, and " +
+				"all servers have as many", "",
 				all(served, kept, replicated(""), reigned(2), even)},
 		},
 	},

@@ -22,8 +22,8 @@ var (
 type Event struct {
 	By     Rebalancer
 	Result Result // of Ended
-	// Looked is, of Ended, when each phase began to look at the cluster the last time; 0: ksck found
-	// something wrong then.
+	// Looked is, of Ended, when each phase began to look at the cluster the last time; 0: ksck
+	// found something wrong then.
 	Looked [3]sim.Time
 }
 

@@ -56,8 +56,8 @@ type inFlight struct {
 	unsure sim.Time // until when it may still begin; Never: it has
 }
 
-// NewTool returns a tool on a node that knows all masters, and moves that many replicas at most from
-// and to one server at a time.
+// NewTool returns a tool on a node that knows all masters, and moves that many replicas at most
+// from and to one server at a time.
 func NewTool(n *sim.Node, masters []wire.ServerID, limit int) *Tool {
 	return &Tool{node: n, masters: masters, limit: limit}
 }

@@ -117,7 +117,8 @@ func (v *View) Moves(planned []rebalance.Move) []Move {
 	return list
 }
 
-// Request is the change of the configuration that begins the move (ScheduleReplicaMove, SetReplace).
+// Request is the change of the configuration that begins the move (ScheduleReplicaMove,
+// SetReplace).
 func (m Move) Request(leader wire.ServerID) *wire.ChangeConfigRequest {
 	changes := []wire.PeerChange{{Kind: wire.ModifyPeer,
 		Member: wire.Member{ID: m.From, Replace: true}}}

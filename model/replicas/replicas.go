@@ -105,7 +105,8 @@ func Decide343(s State, b Bugs) Decision {
 	if c.shouldAdd(s.Factor, b) {
 		return Decision{Action: AddNonVoter}
 	}
-	if leader.Replace && c.healthy > s.Factor && !b.StepDownByDriver { // ShouldStepDownLeaderForReplacement
+	// ShouldStepDownLeaderForReplacement
+	if leader.Replace && c.healthy > s.Factor && !b.StepDownByDriver {
 		return Decision{StepDown, s.Leader}
 	}
 	return Decision{}
