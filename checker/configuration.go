@@ -77,6 +77,9 @@ func (c *configurations) look(e raft.ReplicaEvent) {
 }
 
 func (c *configurations) broken(r raft.Observed, reason, format string, have, want int64) {
+	if c.j.fate.deleted[r.Tablet()] {
+		return
+	}
 	c.j.report(Violation{Oracle: Configuration, Object: objectOf(r.Tablet()), Reason: reason,
 		Detail: fmt.Sprintf(format, name(r), have, r.Tablet(), want)})
 }

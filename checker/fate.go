@@ -21,6 +21,9 @@ type fate struct {
 	configs map[wire.TabletID]wire.RaftConfig
 	// booted are the replicas that were opened, and not given up since.
 	booted map[hosted]bool
+	// deleted are tablets of which a replica was deleted for good, and with it its votes. If one
+	// comes back that has not heard of that, there may be a leader again, and nobody minds.
+	deleted map[wire.TabletID]bool
 }
 
 // hosted is a replica of a tablet on a server.
@@ -31,7 +34,10 @@ type hosted struct {
 
 func watchFate(c *model.Cluster) *fate {
 	f := &fate{c: c, damaged: map[sim.NodeID]bool{}, configs: map[wire.TabletID]wire.RaftConfig{},
-		booted: map[hosted]bool{}}
+		booted: map[hosted]bool{}, deleted: map[wire.TabletID]bool{}}
+	tserver.TabletDeleted.Subscribe(c.World, func(e tserver.TabletEvent) {
+		f.deleted[e.Tablet] = true
+	})
 	sim.DiskDamaged.Subscribe(c.World, func(e sim.SyncEvent) { f.damaged[e.Node.ID()] = true })
 	note := func(e raft.ReplicaEvent) {
 		id, now := e.Replica.Tablet(), e.Replica.Config()

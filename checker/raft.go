@@ -59,6 +59,13 @@ func watchRaft(j *Judges) *raftJudge {
 	return r
 }
 
+// broken reports a violation, unless nobody needs the tablet any more.
+func (r *raftJudge) broken(by raft.Observed, v Violation) {
+	if !r.j.fate.deleted[by.Tablet()] {
+		r.j.report(v)
+	}
+}
+
 func (r *raftJudge) log(id wire.TabletID) *tabletLog {
 	l := r.logs[id]
 	if l == nil {
@@ -73,7 +80,7 @@ func (r *raftJudge) log(id wire.TabletID) *tabletLog {
 func (r *raftJudge) stands(e raft.ReplicaEvent) {
 	*r.elections++
 	if e.Replica.Role() == raft.Leader {
-		r.j.report(Violation{Oracle: ElectionSafety, Object: objectOf(e.Replica.Tablet()),
+		r.broken(e.Replica, Violation{Oracle: ElectionSafety, Object: objectOf(e.Replica.Tablet()),
 			Reason: "leader-stands", Detail: fmt.Sprintf("%s stands for term %d of %v as a leader",
 				name(e.Replica), e.Term, e.Replica.Tablet())})
 	}
@@ -88,7 +95,7 @@ func (r *raftJudge) elected(e raft.ReplicaEvent) {
 	self := e.Replica.Node()
 	id := e.Replica.ID()
 	if other, led := l.leaders[e.Term]; led && other != id {
-		r.j.report(Violation{Oracle: ElectionSafety, Object: l.object, Reason: "two-leaders",
+		r.broken(e.Replica, Violation{Oracle: ElectionSafety, Object: l.object, Reason: "two-leaders",
 			Detail: fmt.Sprintf("%s leads term %d of %v, which %s led already", self.Name(), e.Term,
 				e.Replica.Tablet(), self.World().Node(other.Node()).Name())})
 	}
@@ -112,7 +119,7 @@ func (r *raftJudge) complete(l *tabletLog, leader raft.Observed, term int64) {
 		leader.OpAt(int64(n)) == l.committed[n-1].op {
 		return
 	}
-	r.j.report(Violation{Oracle: LeaderCompleteness, Object: l.object, Reason: "entry-missing",
+	r.broken(leader, Violation{Oracle: LeaderCompleteness, Object: l.object, Reason: "entry-missing",
 		Detail: fmt.Sprintf("%s leads term %d of %v without committed entry %v; it has %v there",
 			leader.Node().Name(), term, leader.Tablet(), l.committed[n-1].op,
 			leader.OpAt(int64(n)))})
@@ -125,12 +132,12 @@ func (r *raftJudge) appended(e raft.AppendedEvent) {
 	l := r.log(e.Replica.Tablet())
 	id := identify(e.Replica, e.Entry)
 	if e.Replica.Role() == raft.Leader && l.leaders[e.Entry.Term] != e.Replica.ID() {
-		r.j.report(Violation{Oracle: ElectionSafety, Object: l.object, Reason: "not-elected",
+		r.broken(e.Replica, Violation{Oracle: ElectionSafety, Object: l.object, Reason: "not-elected",
 			Detail: fmt.Sprintf("%s leads term %d of %v without having won it", name(e.Replica),
 				e.Entry.Term, e.Replica.Tablet())})
 	}
 	if known, ok := l.entries[id.op]; ok && known != id {
-		r.j.report(Violation{Oracle: LogMatching, Object: l.object, Reason: "different-entries",
+		r.broken(e.Replica, Violation{Oracle: LogMatching, Object: l.object, Reason: "different-entries",
 			Detail: fmt.Sprintf("%s appends %v after %v, another replica after %v", name(e.Replica),
 				id.op, id.previous, known.previous)})
 	}
@@ -166,7 +173,7 @@ func (r *raftJudge) committed(e raft.EntryEvent) {
 func (r *raftJudge) agree(l *tabletLog, replica raft.Observed, op wire.OpID) bool {
 	*r.applies++
 	if agreed := l.committed[op.Index-1].op; agreed != op {
-		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object,
+		r.broken(replica, Violation{Oracle: StateMachineSafety, Object: l.object,
 			Reason: "logs-diverge", Detail: fmt.Sprintf("%s commits %v of %v where %v is committed",
 				name(replica), op, replica.Tablet(), agreed)})
 		return false
@@ -182,7 +189,7 @@ func (r *raftJudge) state(e raft.StateEvent, does string) {
 		return
 	}
 	if known, ok := l.states[e.Op.Index]; ok && known != e.Sum {
-		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object, Reason: "state-differs",
+		r.broken(e.Replica, Violation{Oracle: StateMachineSafety, Object: l.object, Reason: "state-differs",
 			Detail: fmt.Sprintf("%s %s another state of %v after %v than a replica has flushed",
 				name(e.Replica), does, e.Replica.Tablet(), e.Op)})
 	}
@@ -194,14 +201,14 @@ func (r *raftJudge) state(e raft.StateEvent, does string) {
 func (r *raftJudge) applied(e raft.EntryEvent) {
 	l := r.log(e.Replica.Tablet())
 	if before := r.last[e.Replica]; e.Entry.Index != before+1 {
-		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object, Reason: "out-of-order",
+		r.broken(e.Replica, Violation{Oracle: StateMachineSafety, Object: l.object, Reason: "out-of-order",
 			Detail: fmt.Sprintf("%s applies %v of %v after entry %d", name(e.Replica), e.Entry.OpID,
 				e.Replica.Tablet(), before)})
 	}
 	r.last[e.Replica] = e.Entry.Index
 	if e.Entry.Index > int64(len(l.committed)) {
 		*r.applies++
-		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object,
+		r.broken(e.Replica, Violation{Oracle: StateMachineSafety, Object: l.object,
 			Reason: "applied-before-committed",
 			Detail: fmt.Sprintf("%s applies %v of %v", name(e.Replica), e.Entry.OpID,
 				e.Replica.Tablet())})
@@ -216,7 +223,7 @@ func (r *raftJudge) applied(e raft.EntryEvent) {
 	}
 	agreed := l.committed[e.Entry.Index-1]
 	if agreed.contents != identify(e.Replica, e.Entry).contents {
-		r.j.report(Violation{Oracle: StateMachineSafety, Object: l.object,
+		r.broken(e.Replica, Violation{Oracle: StateMachineSafety, Object: l.object,
 			Reason: "contents-differ", Detail: fmt.Sprintf("%s applies %v of %v", name(e.Replica),
 				e.Entry.OpID, e.Replica.Tablet())})
 	}

@@ -57,10 +57,11 @@ var Catalogue = map[string]string{
 	"79812b258": checker.Rebalancing,
 	"KUDU-2020": checker.ReplicaManagement,
 
-	"one-blocks-all": checker.Liveness,
-	"KUDU-1613":      checker.Liveness,
-	"KUDU-1407":      checker.Liveness,
-	"KUDU-2069":      checker.Liveness,
+	"one-blocks-all":     checker.Liveness,
+	"last-location-only": checker.Liveness,
+	"KUDU-1613":          checker.Liveness,
+	"KUDU-1407":          checker.Liveness,
+	"KUDU-2069":          checker.Liveness,
 
 	"KUDU-1129": checker.Configuration,
 	"L3":        checker.Configuration,

@@ -84,6 +84,9 @@ func (m *Master) planMoves() []rebalancer.Move {
 	for _, phases := range [][]rebalance.Phase{{rebalance.Policy}, rebalance.Phases[1:]} {
 		planned, _ := rebalance.Plan(&view.Cluster, rebalance.Options{Phases: phases,
 			Threshold: rebalance.DefaultThreshold, Batch: true, SkipUnfixable: true})
+		if m.v.On(variant.LastLocationOnly) && phases[0] != rebalance.Policy {
+			planned = inLastLocation(&view.Cluster, planned)
+		}
 		if len(planned) == 0 {
 			continue
 		}
@@ -100,6 +103,18 @@ func (m *Master) planMoves() []rebalancer.Move {
 		return view.Moves(planned)
 	}
 	return nil
+}
+
+// inLastLocation keeps the moves within one location, as if the moves for each took the place of
+// those for the one before (GetMovesUsingRebalancingAlgo).
+func inLastLocation(c *rebalance.Cluster, planned []rebalance.Move) []rebalance.Move {
+	last := ""
+	for _, s := range c.Servers {
+		last = max(last, s.Location)
+	}
+	return slices.DeleteFunc(planned, func(move rebalance.Move) bool {
+		return move.Phase != rebalance.IntraLocation || c.Servers[move.From].Location != last
+	})
 }
 
 // rebalance carries out one round and waits until all its moves have ended, or this leadership has

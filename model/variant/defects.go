@@ -102,6 +102,8 @@ var Defects = []Defect{
 		"the limit of moves on one server is enforced for all servers together", "A11", nil},
 	{OneBlocksAll, "one-blocks-all", "one tablet that does not run keeps the master from " +
 		"rebalancing anything", "one-blocks-all", nil},
+	{LastLocationOnly, "last-location-only", "the master rebalances the last location only",
+		"last-location-only", nil},
 	{KUDU2020, "KUDU-2020", "a replica counts as silent while it is copied", "A9", nil},
 	{KUDU1613, "KUDU-1613", "an answer of another server in its place counts as contact",
 		"A10", nil},

@@ -117,6 +117,8 @@ const (
 	MoveLimitForAll
 	// OneBlocksAll makes the master rebalance nothing while one tablet does not run.
 	OneBlocksAll
+	// LastLocationOnly makes the master forget all planned moves but those within one location.
+	LastLocationOnly
 	// KUDU2020 takes a replica that is being copied for one that is silent.
 	KUDU2020
 	// KUDU1613 takes an answer of another server in its place for one of the replica.
