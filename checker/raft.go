@@ -95,7 +95,8 @@ func (r *raftJudge) elected(e raft.ReplicaEvent) {
 	self := e.Replica.Node()
 	id := e.Replica.ID()
 	if other, led := l.leaders[e.Term]; led && other != id {
-		r.broken(e.Replica, Violation{Oracle: ElectionSafety, Object: l.object, Reason: "two-leaders",
+		r.broken(e.Replica, Violation{Oracle: ElectionSafety, Object: l.object,
+			Reason: "two-leaders",
 			Detail: fmt.Sprintf("%s leads term %d of %v, which %s led already", self.Name(), e.Term,
 				e.Replica.Tablet(), self.World().Node(other.Node()).Name())})
 	}
@@ -119,7 +120,8 @@ func (r *raftJudge) complete(l *tabletLog, leader raft.Observed, term int64) {
 		leader.OpAt(int64(n)) == l.committed[n-1].op {
 		return
 	}
-	r.broken(leader, Violation{Oracle: LeaderCompleteness, Object: l.object, Reason: "entry-missing",
+	r.broken(leader, Violation{Oracle: LeaderCompleteness, Object: l.object,
+		Reason: "entry-missing",
 		Detail: fmt.Sprintf("%s leads term %d of %v without committed entry %v; it has %v there",
 			leader.Node().Name(), term, leader.Tablet(), l.committed[n-1].op,
 			leader.OpAt(int64(n)))})
@@ -132,12 +134,14 @@ func (r *raftJudge) appended(e raft.AppendedEvent) {
 	l := r.log(e.Replica.Tablet())
 	id := identify(e.Replica, e.Entry)
 	if e.Replica.Role() == raft.Leader && l.leaders[e.Entry.Term] != e.Replica.ID() {
-		r.broken(e.Replica, Violation{Oracle: ElectionSafety, Object: l.object, Reason: "not-elected",
+		r.broken(e.Replica, Violation{Oracle: ElectionSafety, Object: l.object,
+			Reason: "not-elected",
 			Detail: fmt.Sprintf("%s leads term %d of %v without having won it", name(e.Replica),
 				e.Entry.Term, e.Replica.Tablet())})
 	}
 	if known, ok := l.entries[id.op]; ok && known != id {
-		r.broken(e.Replica, Violation{Oracle: LogMatching, Object: l.object, Reason: "different-entries",
+		r.broken(e.Replica, Violation{Oracle: LogMatching, Object: l.object,
+			Reason: "different-entries",
 			Detail: fmt.Sprintf("%s appends %v after %v, another replica after %v", name(e.Replica),
 				id.op, id.previous, known.previous)})
 	}
@@ -189,7 +193,8 @@ func (r *raftJudge) state(e raft.StateEvent, does string) {
 		return
 	}
 	if known, ok := l.states[e.Op.Index]; ok && known != e.Sum {
-		r.broken(e.Replica, Violation{Oracle: StateMachineSafety, Object: l.object, Reason: "state-differs",
+		r.broken(e.Replica, Violation{Oracle: StateMachineSafety, Object: l.object,
+			Reason: "state-differs",
 			Detail: fmt.Sprintf("%s %s another state of %v after %v than a replica has flushed",
 				name(e.Replica), does, e.Replica.Tablet(), e.Op)})
 	}
@@ -201,7 +206,8 @@ func (r *raftJudge) state(e raft.StateEvent, does string) {
 func (r *raftJudge) applied(e raft.EntryEvent) {
 	l := r.log(e.Replica.Tablet())
 	if before := r.last[e.Replica]; e.Entry.Index != before+1 {
-		r.broken(e.Replica, Violation{Oracle: StateMachineSafety, Object: l.object, Reason: "out-of-order",
+		r.broken(e.Replica, Violation{Oracle: StateMachineSafety, Object: l.object,
+			Reason: "out-of-order",
 			Detail: fmt.Sprintf("%s applies %v of %v after entry %d", name(e.Replica), e.Entry.OpID,
 				e.Replica.Tablet(), before)})
 	}

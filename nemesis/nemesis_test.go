@@ -314,7 +314,8 @@ func TestEveryKindIsDrawn(t *testing.T) {
 				damaged[f.Target] = true
 			}
 		}
-		for _, f := range drawRacks(seed, 0) {
+		for _, f := range append(drawRacks(seed, 0), nemesis.Rebalances(sim.NewRand(seed, stream),
+			nemesis.Storm{Begin: 5 * time.Second, End: time.Minute}, 1)...) {
 			drawn[f.Kind]++
 		}
 		for _, group := range [][]string{masters, tservers} {

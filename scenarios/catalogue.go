@@ -52,8 +52,6 @@ var Catalogue = map[string]string{
 	"63025ef6d": checker.ReplicaManagement,
 	"KUDU-2443": checker.Quiescence,
 	"c667e360f": checker.Liveness,
-	"2f16608ab": checker.Liveness,
-	"KUDU-3789": checker.Liveness,
 	"79812b258": checker.Rebalancing,
 	"KUDU-2020": checker.ReplicaManagement,
 

@@ -25,7 +25,7 @@ var rebalanceStories = []script{
 				"kill leader-master for=20s", nil},
 			{98 * sec, "", "client-1 create v columns=k,a", nil},
 			{160 * sec, "5. every tablet has one replica in each rack, and all servers have " +
-				"as many", "", all(served, kept, replicated(""), fullest("t", 1),
+				"as many", "", all(served, kept, replicated(""), reigned(2), fullest("t", 1),
 				fullest("u", 1), even)},
 		},
 	},

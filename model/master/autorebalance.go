@@ -185,9 +185,6 @@ func (m *Master) progress(move rebalancer.Move) rebalancer.Progress {
 // replicas are others, or this leadership ends (TryClearReplaceMarker). Were it left, the master
 // would replace the replica by another, wherever there is room.
 func (m *Master) clearMark(move rebalancer.Move) {
-	if m.v.On(variant.MarksLeft) {
-		return
-	}
 	term := m.consensus.Term()
 	m.node.Go("clear a mark", func(p *sim.Proc) {
 		for tries := 1; m.leads(term); tries++ {
@@ -206,9 +203,6 @@ func (m *Master) clearMark(move rebalancer.Move) {
 					Member: from}}}
 			if c.Leader != wire.NoServer {
 				p.Call(c.Leader.Node(), req, p.Now().Add(autoRPCTimeout))
-			}
-			if m.v.On(variant.KUDU3789) {
-				return
 			}
 			pause := autoPollInterval
 			if tries < clearTries {

@@ -94,10 +94,6 @@ var Defects = []Defect{
 	{StepDownByDriver, "c667e360f",
 		"a leader that is to be replaced steps down only if whoever moves it asks it to", "B49",
 		nil},
-	{MarksLeft, "2f16608ab", "the mark of a move that failed stays", "B49",
-		[]Switch{StepDownByDriver}},
-	{KUDU3789, "KUDU-3789", "the mark of a move that failed stays if it cannot be cleared at once",
-		"B49", []Switch{StepDownByDriver}},
 	{MoveLimitForAll, "79812b258",
 		"the limit of moves on one server is enforced for all servers together", "A11", nil},
 	{OneBlocksAll, "one-blocks-all", "one tablet that does not run keeps the master from " +

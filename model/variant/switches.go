@@ -108,10 +108,6 @@ const (
 	// StepDownByDriver leaves it to whoever moves a replica that leads to make it step down
 	// (c667e360f).
 	StepDownByDriver
-	// MarksLeft leaves the mark on a replica whose move the master has given up (2f16608ab).
-	MarksLeft
-	// KUDU3789 tries only once to take the mark from a replica whose move the master has given up.
-	KUDU3789
 	// MoveLimitForAll lets the master move as many replicas at a time as all servers together may
 	// bear, be it on one (79812b258).
 	MoveLimitForAll
