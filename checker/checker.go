@@ -132,6 +132,7 @@ type Judges struct {
 	silent     map[string]string // judges that have nothing to judge, and why
 	onFinal    func()
 	unfinished map[string]sim.Time // since when; see Overdue
+	illegal    []Part              // of the history
 	History    *History
 	fate       *fate
 	raft       *raftJudge

@@ -25,12 +25,14 @@ type effects struct {
 	tablets map[wire.TabletID]*catalog.Tablet
 	soft    map[wire.TableID]sim.Time // since when a table is soft-deleted
 	expired []Event
+	commits []commit
 }
 
 // requested is the effect of a request.
 type requested struct {
-	op    wire.OpID
-	table *catalog.Table // the row it wrote
+	op     wire.OpID
+	table  *catalog.Table // the row it wrote
+	commit int            // as in Event
 }
 
 func watchEffects(j *Judges) *effects {
@@ -57,6 +59,9 @@ func (f *effects) apply(e master.AppliedEvent) {
 	}
 	f.applied = e.Op.Index
 	f.changesSomething(e)
+	if len(e.Batch.Tables) > 0 {
+		f.commits = append(f.commits, commit{f.j.c.World.Now(), e.Batch.Tables})
+	}
 	cause := e.Batch.Cause
 	for _, row := range e.Batch.Tables {
 		f.expire(row, cause)
@@ -72,7 +77,7 @@ func (f *effects) apply(e master.AppliedEvent) {
 				Detail: fmt.Sprintf("request %v of %s took effect at %v and again at %v", cause,
 					f.j.durability.name(cause.Client.Node()), before.op, e.Op)})
 		}
-		f.changes[cause] = &requested{e.Op, e.Batch.Tables[0]}
+		f.changes[cause] = &requested{e.Op, e.Batch.Tables[0], len(f.commits)}
 	}
 	f.entries[cause] = e.Op
 }
@@ -123,6 +128,6 @@ func (f *effects) expire(row *catalog.Table, cause wire.RequestID) {
 	case row.Gone() && cause == (wire.RequestID{}):
 		f.expired = append(f.expired, Event{Process: "masters", Call: f.soft[row.ID],
 			Return: sim.Never, Op: client.Op{Kind: Expired, Name: row.Name},
-			Out: Answer{Table: row.ID, Version: row.Version}})
+			Out: Answer{Table: row.ID, Version: row.Version}, commit: len(f.commits)})
 	}
 }

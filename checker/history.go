@@ -16,6 +16,7 @@ type Event struct {
 	Return  sim.Time // Never: it may take effect at any time after its call
 	Op      client.Op
 	Out     Answer
+	commit  int // which of the master tablet carried it out, from 1; 0: none is known
 }
 
 // Answer is what an operation learned, as far as the specification speaks of it.
@@ -36,6 +37,12 @@ const AlterDone client.Kind = "alter-done"
 const TableGone client.Kind = "table-gone"
 
 func (e Event) String() string {
+	return fmt.Sprintf("[%v, %v] %s op %d: %v -> %s", e.Call, e.Return, e.Process, e.Op.ID, e.Op,
+		e.outcome())
+}
+
+// outcome tells what was learned.
+func (e Event) outcome() string {
 	out := e.Out.Code.String()
 	switch {
 	case e.Op.Kind == client.List && e.Out.Code == wire.OK:
@@ -46,8 +53,7 @@ func (e Event) String() string {
 			out += fmt.Sprint(" ", e.Out.Schema.Names())
 		}
 	}
-	return fmt.Sprintf("[%v, %v] %s op %d: %v -> %s", e.Call, e.Return, e.Process, e.Op.ID, e.Op,
-		out)
+	return out
 }
 
 // History records the operations of all clients.
@@ -163,6 +169,7 @@ func (j *Judges) ReportUnanswered(since sim.Time) {
 // Settled tells how the operations of unknown outcome were settled.
 type Settled struct {
 	TookEffect int // an entry of the master tablet carries them out
+	Seen       int // of these, some client was told of the table and version that they made
 	Never      int // there is none, and none can come any more
 }
 
@@ -178,7 +185,11 @@ func (j *Judges) settle() ([]Event, Settled) {
 		switch {
 		case !p.unknown:
 			j.compareAnswer(p, effect)
-			events = append(events, p.Event)
+			e := p.Event
+			if effect != nil && e.Op.ChangesCatalog() && e.Out.Code == wire.OK {
+				e.commit = effect.commit
+			}
+			events = append(events, e)
 		case !p.Op.ChangesCatalog():
 		case effect == nil:
 			settled.Never++
@@ -186,10 +197,21 @@ func (j *Judges) settle() ([]Event, Settled) {
 			settled.TookEffect++
 			e := p.Event
 			e.Out = Answer{Table: effect.table.ID, Version: effect.table.Version}
+			e.commit = effect.commit
 			events = append(events, e)
+			if j.History.showed(e.Out) {
+				settled.Seen++
+			}
 		}
 	}
 	return append(events, j.effects.expired...), settled
+}
+
+// showed reports whether a client was told of a version of a table, or of a later one.
+func (h *History) showed(made Answer) bool {
+	return slices.ContainsFunc(h.events, func(p *pending) bool {
+		return !p.unknown && p.Out.Table == made.Table && p.Out.Version >= made.Version
+	})
 }
 
 func (j *Judges) compareAnswer(p *pending, effect *requested) {

@@ -97,11 +97,24 @@ func Impossible(events []Event) (bad Event, found bool) {
 // CheckComponent judges one part of a history with Porcupine. It returns the operations that the
 // longest explanation found leaves out, if there is no complete one, and the steps it took.
 func CheckComponent(events []Event, names []string) (v Verdict, left []Event, steps int) {
-	model := porcupine.Model{
+	result, info := porcupine.CheckOperationsVerbose(specification(events, names, &steps),
+		operations(events), 0)
+	switch {
+	case steps > stepBudget:
+		return Inconclusive, nil, steps
+	case result == porcupine.Ok:
+		return Legal, nil, steps
+	}
+	return Illegal, leftOut(events, info), steps
+}
+
+// specification is what the events are held to, each an input by its number; it counts its steps.
+func specification(events []Event, names []string, steps *int) porcupine.Model {
+	return porcupine.Model{
 		Init: func() any { return newState(nil) },
 		Step: func(state, input, output any) (bool, any) {
-			steps++
-			if steps > stepBudget {
+			*steps++
+			if *steps > stepBudget {
 				return false, state
 			}
 			e := events[input.(int)]
@@ -111,6 +124,10 @@ func CheckComponent(events []Event, names []string) (v Verdict, left []Event, st
 		Equal: func(a, b any) bool { return a.(*specState).equal(b.(*specState)) },
 		Hash:  func(s any) uint64 { return s.(*specState).hash },
 	}
+}
+
+// operations gives the events to Porcupine, without what the log says of them.
+func operations(events []Event) []porcupine.Operation {
 	ops := make([]porcupine.Operation, len(events))
 	for i, e := range events {
 		end := int64(e.Return)
@@ -119,14 +136,7 @@ func CheckComponent(events []Event, names []string) (v Verdict, left []Event, st
 		}
 		ops[i] = porcupine.Operation{Input: i, Call: int64(e.Call), Return: end}
 	}
-	result, info := porcupine.CheckOperationsVerbose(model, ops, 0)
-	switch {
-	case steps > stepBudget:
-		return Inconclusive, nil, steps
-	case result == porcupine.Ok:
-		return Legal, nil, steps
-	}
-	return Illegal, leftOut(events, info), steps
+	return ops
 }
 
 // leftOut returns what the longest partial linearization does not contain.
@@ -153,12 +163,15 @@ func leftOut(events []Event, info porcupine.LinearizationInfo) []Event {
 	return left
 }
 
-// CheckHistory settles what is unknown and judges the whole history. It reports a violation for
-// every part that cannot be explained, and returns whether some part ran out of budget.
+// CheckHistory settles what is unknown and judges the whole history, twice. It reports a violation
+// for every part that cannot be explained, and one if the judges do not agree, and returns whether
+// some part ran out of budget.
 func (j *Judges) CheckHistory() (settled Settled, inconclusive bool) {
 	looked := j.counter(Linearizability)
 	events, settled := j.settle()
+	legal := true
 	if bad, found := Impossible(events); found {
+		legal = false
 		j.report(Violation{Oracle: Linearizability, Object: "history",
 			Reason: "impossible/" + string(bad.Op.Kind), Detail: bad.String()})
 	}
@@ -170,12 +183,34 @@ func (j *Judges) CheckHistory() (settled Settled, inconclusive bool) {
 		case Inconclusive:
 			inconclusive = true
 		case Illegal:
+			legal = false
+			j.illegal = append(j.illegal, Part{names, part})
 			j.report(Violation{Oracle: Linearizability, Object: "history",
 				Reason: "not-linearizable/" + string(left[0].Op.Kind),
 				Detail: explain(part, left, names)})
 		}
 	}
+	if !inconclusive {
+		j.compareJudges(legal, replayed(events, j.effects.commits).objects)
+	}
 	return settled, j.rows.finish() || inconclusive
+}
+
+// compareJudges reports that the two judges of the history do not agree: then one of them is wrong,
+// or what clients saw has an order, but not that of the log.
+func (j *Judges) compareJudges(legal bool, objects []objection) {
+	switch {
+	case legal && len(objects) > 0:
+		o := objects[0]
+		j.report(Violation{Oracle: Linearizability, Object: "judges",
+			Reason: "not-in-the-order-of-the-log/" + string(o.Op.Kind), Detail: fmt.Sprintf(
+				"some order of the operations explains all answers, that of the log does not:\n"+
+					"  %v\n  %s", o.Event, o.why)})
+	case !legal && len(objects) == 0:
+		j.report(Violation{Oracle: Linearizability, Object: "judges",
+			Reason: "only-in-the-order-of-the-log", Detail: "the order of the log explains all " +
+				"answers, and Porcupine finds none"})
+	}
 }
 
 // explain shows the first operation that does not fit and what happened around it.

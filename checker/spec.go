@@ -209,7 +209,7 @@ func (s *specState) showing(t specTable, version int64) *specState {
 func (s *specState) alterDone(out Answer) *specState {
 	for _, t := range s.tables {
 		if t.id == out.Table && !t.soft {
-			if out.Version != t.latest() {
+			if out.Version != t.latest() || out.Version != t.visible && out.Version < t.shownAt {
 				return nil
 			}
 			return s.showing(t, out.Version)
