@@ -133,6 +133,7 @@ type Judges struct {
 	onFinal    func()
 	unfinished map[string]sim.Time // since when; see Overdue
 	illegal    []Part              // of the history
+	steps      int                 // of the specification, that Porcupine took
 	History    *History
 	fate       *fate
 	raft       *raftJudge

@@ -37,6 +37,9 @@ const AlterDone client.Kind = "alter-done"
 const TableGone client.Kind = "table-gone"
 
 func (e Event) String() string {
+	if e.Op.Kind == cut {
+		return fmt.Sprintf("[%v] what follows is left out", e.Call)
+	}
 	return fmt.Sprintf("[%v, %v] %s op %d: %v -> %s", e.Call, e.Return, e.Process, e.Op.ID, e.Op,
 		e.outcome())
 }

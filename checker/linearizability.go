@@ -169,48 +169,49 @@ func leftOut(events []Event, info porcupine.LinearizationInfo) []Event {
 func (j *Judges) CheckHistory() (settled Settled, inconclusive bool) {
 	looked := j.counter(Linearizability)
 	events, settled := j.settle()
-	legal := true
-	if bad, found := Impossible(events); found {
-		legal = false
-		j.report(Violation{Oracle: Linearizability, Object: "history",
-			Reason: "impossible/" + string(bad.Op.Kind), Detail: bad.String()})
+	objects := replayed(events, j.effects.commits).objects
+	bad, found := Impossible(events)
+	if found {
+		j.reportHistory("impossible/"+string(bad.Op.Kind), bad.String(), objects)
 	}
 	for _, names := range Components(events) {
 		part := Project(events, names)
 		*looked += len(part)
-		v, left, _ := CheckComponent(part, names)
+		v, left, steps := CheckComponent(part, names)
+		j.steps += steps
 		switch v {
 		case Inconclusive:
 			inconclusive = true
 		case Illegal:
-			legal = false
 			j.illegal = append(j.illegal, Part{names, part})
-			j.report(Violation{Oracle: Linearizability, Object: "history",
-				Reason: "not-linearizable/" + string(left[0].Op.Kind),
-				Detail: explain(part, left, names)})
+			j.reportHistory("not-linearizable/"+string(left[0].Op.Kind),
+				explain(part, left, names), objects)
 		}
 	}
-	if !inconclusive {
-		j.compareJudges(legal, replayed(events, j.effects.commits).objects)
+	if legal := !found && len(j.illegal) == 0; legal && !inconclusive && len(objects) > 0 {
+		o := objects[0]
+		j.reportJudges("not-in-the-order-of-the-log/"+string(o.Op.Kind), fmt.Sprintf(
+			"some order of the operations explains all answers, that of the log does not:\n"+
+				"  %v\n  %s", o.Event, o.why))
 	}
 	return settled, j.rows.finish() || inconclusive
 }
 
-// compareJudges reports that the two judges of the history do not agree: then one of them is wrong,
-// or what clients saw has an order, but not that of the log.
-func (j *Judges) compareJudges(legal bool, objects []objection) {
-	switch {
-	case legal && len(objects) > 0:
-		o := objects[0]
-		j.report(Violation{Oracle: Linearizability, Object: "judges",
-			Reason: "not-in-the-order-of-the-log/" + string(o.Op.Kind), Detail: fmt.Sprintf(
-				"some order of the operations explains all answers, that of the log does not:\n"+
-					"  %v\n  %s", o.Event, o.why)})
-	case !legal && len(objects) == 0:
-		j.report(Violation{Oracle: Linearizability, Object: "judges",
-			Reason: "only-in-the-order-of-the-log", Detail: "the order of the log explains all " +
-				"answers, and Porcupine finds none"})
+// Steps returns how many steps of the specification Porcupine took.
+func (j *Judges) Steps() int { return j.steps }
+
+func (j *Judges) reportHistory(reason, detail string, objects []objection) {
+	if len(objects) == 0 {
+		j.reportJudges("only-in-the-order-of-the-log",
+			"the order of the log explains all answers, and yet: "+detail)
 	}
+	j.report(Violation{Oracle: Linearizability, Object: "history", Reason: reason, Detail: detail})
+}
+
+// reportJudges reports that the two judges of the history do not agree: then one of them is wrong,
+// or what clients saw has an order, but not that of the log.
+func (j *Judges) reportJudges(reason, detail string) {
+	j.report(Violation{Oracle: Linearizability, Object: "judges", Reason: reason, Detail: detail})
 }
 
 // explain shows the first operation that does not fit and what happened around it.

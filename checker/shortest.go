@@ -27,12 +27,8 @@ func (j *Judges) Illegal() []Part { return j.illegal }
 func (p Part) Shortest() Part {
 	p.Events = p.shortestPrefix()
 	for i := len(p.Events) - 1; i >= 0; i-- {
-		if !p.Events[i].writes() {
-			p.without(func(e Event) bool {
-				return e.Op.ID == p.Events[i].Op.ID && !e.writes() &&
-					e.Op.Kind == p.Events[i].Op.Kind
-			})
-			i = min(i, len(p.Events))
+		if e := p.Events[i]; !e.writes() && e.Op.Kind != cut {
+			p.without(func(j int) bool { return i == j })
 		}
 	}
 	var ids []wire.TableID
@@ -43,7 +39,7 @@ func (p Part) Shortest() Part {
 	}
 	for _, id := range ids {
 		if p.apart(id) {
-			p.without(func(e Event) bool { return e.Out.Table == id })
+			p.without(func(i int) bool { return p.Events[i].Out.Table == id })
 		}
 	}
 	return p
@@ -60,9 +56,14 @@ func (p Part) illegal(events []Event) bool {
 	return v == Illegal
 }
 
-// without leaves events out if the rest is illegal still.
-func (p *Part) without(drop func(Event) bool) {
-	rest := slices.DeleteFunc(slices.Clone(p.Events), drop)
+// without leaves events out, by their numbers, if the rest is illegal still.
+func (p *Part) without(drop func(int) bool) {
+	var rest []Event
+	for i, e := range p.Events {
+		if !drop(i) {
+			rest = append(rest, e)
+		}
+	}
 	if p.illegal(rest) {
 		p.Events = rest
 	}
@@ -89,16 +90,25 @@ func (p Part) shortestPrefix() []Event {
 	return p.prefix(ends[high])
 }
 
+// cut is the kind of the event that ends what is looked at of a history: operations that were under
+// way by then may have taken effect before it, or not.
+const cut client.Kind = "cut"
+
 func (p Part) prefix(end sim.Time) []Event {
 	var events []Event
+	open := false
 	for _, e := range p.Events {
-		if e.Return > end && (e.Call > end || !e.writes()) {
+		switch {
+		case e.Return <= end:
+		case e.Call <= end && e.writes():
+			e.Return, open = sim.Never, true
+		default:
 			continue
 		}
-		if e.Return > end {
-			e.Return = sim.Never
-		}
 		events = append(events, e)
+	}
+	if open {
+		events = append(events, Event{Call: end, Return: sim.Never, Op: client.Op{Kind: cut}})
 	}
 	return events
 }
@@ -133,6 +143,9 @@ func (p Part) Draw(w io.Writer) error {
 	model := specification(p.Events, p.Names, new(int))
 	model.DescribeOperation = func(input, _ any) string {
 		e := p.Events[input.(int)]
+		if e.Op.Kind == cut {
+			return e.String()
+		}
 		return fmt.Sprintf("%v -> %s", e.Op, e.outcome())
 	}
 	_, info := porcupine.CheckOperationsVerbose(model, operations(p.Events), 0)

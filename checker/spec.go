@@ -19,6 +19,7 @@ import (
 type specState struct {
 	tables []specTable
 	hash   uint64
+	over   bool // the history was cut before: anything may come
 }
 
 // specTable is a table. schemas[i] is the schema of version i.
@@ -51,13 +52,13 @@ func newState(tables []specTable) *specState {
 		d.Int(t.shownAt)
 		d.Uint64(uint64(len(t.schemas)))
 	}
-	return &specState{tables, d.Sum()}
+	return &specState{tables: tables, hash: d.Sum()}
 }
 
 // equal compares what can differ between states reached by the same operations: a table's
 // schemas are given by its id and their number, once an alter is judged by its version.
 func (s *specState) equal(o *specState) bool {
-	return s.hash == o.hash && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
+	return s.hash == o.hash && s.over == o.over && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
 		return a.id == b.id && a.name == b.name && a.soft == b.soft && a.factor == b.factor &&
 			slices.Equal(a.ranges, b.ranges) &&
 			a.visible == b.visible && a.shownAt == b.shownAt &&
@@ -96,10 +97,12 @@ func (s *specState) without(id wire.TableID) *specState {
 // step carries out an operation with a known answer. It returns nil if the answer is not
 // possible in the state.
 func (s *specState) step(op client.Op, out Answer, component []string) *specState {
-	if out.Code == wire.EntryTooLarge {
+	if s.over || out.Code == wire.EntryTooLarge {
 		return s // how large its entry would be, the specification does not know
 	}
 	switch op.Kind {
+	case cut:
+		return &specState{over: true}
 	case client.Create:
 		return s.create(op, out)
 	case client.Delete:

@@ -149,6 +149,7 @@ type Summary struct {
 	Vacuous  map[string]int // why, how often
 
 	storms, faults, changes, ddl, overlaps, tables []int
+	histories, steps                               []int             // microseconds, Porcupine's
 	inert                                          map[string][2]int // by kind: effective, all
 	stopped                                        bool
 }
@@ -181,6 +182,8 @@ func (s *Summary) add(r *Result) {
 	s.ddl = append(s.ddl, r.Stats.DDL)
 	s.overlaps = append(s.overlaps, r.Stats.Overlaps)
 	s.tables = append(s.tables, r.Stats.Tables)
+	s.histories = append(s.histories, int(r.HistoryNS/1000))
+	s.steps = append(s.steps, r.Stats.CheckSteps)
 	for _, rec := range r.records {
 		counts := s.inert[string(rec.Fault.Kind)]
 		counts[1]++
@@ -239,6 +242,15 @@ func (s *Summary) Distributions() []Distribution {
 		of("changes of the leader master", s.changes), of("DDL operations", s.ddl),
 		of("overlapping pairs on one name", s.overlaps), of("tables created", s.tables),
 	}
+}
+
+// HistoryCost tells what it took to judge the histories: the median and the 99th percentile of the
+// time, by the wall, and the most steps of Porcupine that one took.
+func (s *Summary) HistoryCost() (middle, p99 time.Duration, steps int) {
+	of := func(p int) time.Duration {
+		return time.Duration(percentile(s.histories, p)) * time.Microsecond
+	}
+	return of(50), of(99), percentile(s.steps, 100)
 }
 
 // KindCount tells how many faults of a kind had an effect.

@@ -41,6 +41,8 @@ type Result struct {
 	// Silent says of judges that had nothing to judge why.
 	Silent map[string]string `json:"silent,omitempty"`
 	Stats  Stats             `json:"stats"`
+	// HistoryNS is how long it took to judge the history, by the wall.
+	HistoryNS int64 `json:"history_ns"`
 
 	// Repeated counts the records that a self-check compared and found equal.
 	Repeated int `json:"self_check_records,omitempty"`
@@ -66,7 +68,9 @@ type Stats struct {
 	DDL           int             `json:"ddl"`
 	Overlaps      int             `json:"overlaps"`
 	Tables        int             `json:"tables"`
+	CheckSteps    int             `json:"check_steps"` // that Porcupine took
 	SettledEffect int             `json:"settled_took_effect"`
+	SettledSeen   int             `json:"settled_seen"`
 	SettledNever  int             `json:"settled_never"`
 	StormCost     Cost            `json:"cost_until_healing"`
 	Bytes         uint64          `json:"bytes"`
@@ -87,7 +91,7 @@ func (r *run) result() *Result {
 		Defects: r.c.Variants.ActiveDefects(), Without: r.plan.Select.Without,
 		Options: r.plan.Select.Options, Verdict: Pass, VirtualNS: int64(w.Now()),
 		Events: w.Stats().Events, Messages: w.Stats().Messages, Digest: digestText(w.Digest()),
-		Looked: looked, Silent: r.judges.Silent(), Stats: r.stats(), plan: r.plan,
+		HistoryNS: r.historyTime.Nanoseconds(), Looked: looked, Silent: r.judges.Silent(), Stats: r.stats(), plan: r.plan,
 		records: r.nemesis.Records(),
 	}
 	if res.Profile == "" {
@@ -128,8 +132,9 @@ func (r *run) stats() Stats {
 		Storm: r.plan.Heal - r.stormBegin(), Faults: len(r.plan.Faults),
 		Effective: r.effective(), LeaderChanges: max(0, r.meter.masterLeaders-1),
 		DDL: h.DDL(), Overlaps: h.Overlaps(), Tables: r.meter.tablesCreated,
-		SettledEffect: r.settled.TookEffect, SettledNever: r.settled.Never,
-		StormCost: r.stormCost, Bytes: r.c.World.Stats().Bytes, AlterTimes: r.meter.alterTimes,
+		CheckSteps: r.judges.Steps(), SettledEffect: r.settled.TookEffect, SettledSeen: r.settled.Seen,
+		SettledNever: r.settled.Never,
+		StormCost:    r.stormCost, Bytes: r.c.World.Stats().Bytes, AlterTimes: r.meter.alterTimes,
 	}
 }
 

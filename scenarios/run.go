@@ -22,6 +22,8 @@ type Options struct {
 	Story func(Line)       // receives what happens, told for people
 	// End is called when the run is over and judged, and looks at the cluster.
 	End func(*model.Cluster)
+	// Illegal receives of each part of the history that is not linearizable the shortest.
+	Illegal func(checker.Part)
 
 	CheckMessages bool // a message that is changed after it was sent is a finding
 	SelfCheck     bool // make the run twice; if the two differ, that is the verdict
@@ -41,6 +43,7 @@ type run struct {
 	story   *story
 
 	stormCost    Cost
+	historyTime  time.Duration // by the wall
 	settled      checker.Settled
 	inconclusive bool
 	healed       sim.Time
@@ -296,7 +299,19 @@ func (r *run) judge() {
 	if r.quiet != sim.Never {
 		r.judges.Audit()
 	}
+	began := time.Now()
 	r.settled, r.inconclusive = r.judges.CheckHistory()
+	r.historyTime = time.Since(began)
+	if r.opts.Story == nil && r.opts.Illegal == nil {
+		return
+	}
+	for _, part := range r.judges.Illegal() {
+		shortest := part.Shortest()
+		r.story.illegal(shortest)
+		if r.opts.Illegal != nil {
+			r.opts.Illegal(shortest)
+		}
+	}
 }
 
 // effective counts the faults that had an effect.

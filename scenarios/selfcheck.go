@@ -22,7 +22,7 @@ func SelfCheck(opts Options, run func(Options) (*Result, error)) (*Result, error
 	difference := sim.Twice(func(compare func(sim.Record)) {
 		o := Options{Until: opts.Until, CheckMessages: opts.CheckMessages, Trace: compare}
 		if len(results) == 0 {
-			o.Story = opts.Story
+			o.Story, o.Illegal = opts.Story, opts.Illegal
 			o.Trace = func(r sim.Record) {
 				records++
 				compare(r)
@@ -93,7 +93,7 @@ func (r *Result) diverged(how string) {
 // addresses in the stack of a panic.
 func ending(r *Result) string {
 	plain := *r
-	plain.WallNS = 0
+	plain.WallNS, plain.HistoryNS = 0, 0
 	plain.Detail = withoutStack(r.Detail)
 	plain.Findings = slices.Clone(r.Findings)
 	for i := range plain.Findings {

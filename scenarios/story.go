@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tabletop/checker"
 	"tabletop/model"
 	"tabletop/model/client"
 	"tabletop/model/master"
@@ -61,6 +62,15 @@ func (s *story) line(detail bool, who, format string, args ...any) {
 // phase tells that a part of the run begins.
 func (s *story) phase(name, format string, args ...any) {
 	s.line(false, "--", name+": "+format, args...)
+}
+
+// illegal tells the shortest part of the history that contradicts itself.
+func (s *story) illegal(p checker.Part) {
+	s.phase("not linearizable", "no order explains these answers on %s",
+		strings.Join(p.Names, ", "))
+	for _, e := range p.Events {
+		s.line(false, "--", "  %v", e)
+	}
 }
 
 func (s *story) nodes() {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tabletop/checker"
 	"tabletop/model/variant"
 	"tabletop/scenarios"
 	"tabletop/sim"
@@ -25,6 +27,7 @@ type common struct {
 	workers int
 	json    bool
 	check   bool
+	picture string
 }
 
 func (c *common) addSeed(cmd *cobra.Command) {
@@ -43,6 +46,8 @@ func (c *common) addRun(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.DurationVar(&c.until, "until", 0, "stop at this virtual time")
 	f.StringVar(&c.trace, "trace", "", "write every event to this file, as JSON lines")
+	f.StringVar(&c.picture, "visualise", "", "if the history is not linearizable, write "+
+		"Porcupine's picture of the shortest part that is not to this file, as HTML")
 	c.addSelfCheck(cmd)
 }
 
@@ -79,12 +84,45 @@ func (c *common) options() (scenarios.Options, func() error, error) {
 	if c.until < 0 {
 		return opts, nil, fmt.Errorf("--until %v: want a time that is not negative", c.until)
 	}
-	if c.trace == "" {
-		return opts, func() error { return nil }, nil
+	draw := func() error { return nil }
+	if c.picture != "" {
+		draw = c.drawing(&opts)
 	}
-	f, err := os.Create(c.trace)
+	if c.trace == "" {
+		return opts, draw, nil
+	}
+	end, err := tracing(&opts, c.trace)
+	return opts, func() error { return errors.Join(end(), draw()) }, err
+}
+
+// drawing keeps the first part of the history that is not linearizable, and returns what draws it.
+func (c *common) drawing(opts *scenarios.Options) (draw func() error) {
+	var first *checker.Part
+	opts.Illegal = func(p checker.Part) {
+		if first == nil {
+			first = &p
+		}
+	}
+	return func() error {
+		if first == nil {
+			return nil
+		}
+		f, err := os.Create(c.picture)
+		if err == nil {
+			err = errors.Join(first.Draw(f), f.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("--visualise: %w", err)
+		}
+		return nil
+	}
+}
+
+// tracing writes every event to a file, and returns what is to be called at the end.
+func tracing(opts *scenarios.Options, name string) (end func() error, err error) {
+	f, err := os.Create(name)
 	if err != nil {
-		return opts, nil, fmt.Errorf("--trace: %w", err)
+		return nil, fmt.Errorf("--trace: %w", err)
 	}
 	w := bufio.NewWriter(f)
 	lines := json.NewEncoder(w)
@@ -97,7 +135,7 @@ func (c *common) options() (scenarios.Options, func() error, error) {
 			failed = err
 		}
 	}
-	return opts, func() error {
+	return func() error {
 		for _, err := range []error{failed, w.Flush(), f.Close()} {
 			if err != nil {
 				return fmt.Errorf("--trace: %w", err)

@@ -211,6 +211,9 @@ func printSummary(w io.Writer, sum *scenarios.Summary, z scenarios.Fuzz) {
 	fmt.Fprintf(w, "\n%v of virtual time in %v: %.0f seeds per hour\n",
 		sum.Virtual.Round(time.Second), sum.Wall.Round(100*time.Millisecond),
 		float64(sum.Runs)/sum.Wall.Hours())
+	middle, p99, steps := sum.HistoryCost()
+	fmt.Fprintf(w, "histories judged in %v (median), %v (99 %%), with %d steps at most\n", middle,
+		p99, steps)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if len(sum.Groups) > 0 {
 		fmt.Fprintln(t, "\nruns\tfirst at run\tseed\tsignature\tcause")

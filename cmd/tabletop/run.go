@@ -155,6 +155,11 @@ func printVerdict(w io.Writer, res *scenarios.Result) {
 	fmt.Fprintf(w, "  %d of %d faults had an effect, %d changes of the leader master, %d DDL "+
 		"operations, %d overlapping pairs on one name\n", s.Effective, s.Faults, s.LeaderChanges,
 		s.DDL, s.Overlaps)
+	if s.SettledEffect+s.SettledNever > 0 {
+		fmt.Fprintf(w, "  of the operations that nobody was told of %d took effect by the master "+
+			"tablet (%d were seen by a client, too), %d never will\n", s.SettledEffect,
+			s.SettledSeen, s.SettledNever)
+	}
 	fmt.Fprintf(w, "token: %s\n", res.Token)
 }
 
