@@ -142,6 +142,7 @@ type Judges struct {
 	integrity  *integrity
 	cache      *cache
 	rows       *rowsJudge
+	probes     probes
 
 	rebalancings *rebalancings
 }
@@ -175,6 +176,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchErrands(j)
 	j.rebalancings = watchRebalancings(j)
 	watchCrashes(j)
+	j.probes = watchProbes(j)
 	return j
 }
 

@@ -149,6 +149,7 @@ type Summary struct {
 	Vacuous  map[string]int // why, how often
 
 	storms, faults, changes, ddl, overlaps, tables []int
+	probes                                         map[string]int    // in how many runs
 	histories, steps                               []int             // microseconds, Porcupine's
 	inert                                          map[string][2]int // by kind: effective, all
 	stopped                                        bool
@@ -168,7 +169,7 @@ const keptPerGroup = 5
 
 func newSummary() *Summary {
 	return &Summary{Verdicts: map[string]int{}, Vacuous: map[string]int{},
-		inert: map[string][2]int{}}
+		inert: map[string][2]int{}, probes: map[string]int{}}
 }
 
 func (s *Summary) add(r *Result) {
@@ -184,6 +185,9 @@ func (s *Summary) add(r *Result) {
 	s.tables = append(s.tables, r.Stats.Tables)
 	s.histories = append(s.histories, int(r.HistoryNS/1000))
 	s.steps = append(s.steps, r.Stats.CheckSteps)
+	for name := range r.Probes {
+		s.probes[name]++
+	}
 	for _, rec := range r.records {
 		counts := s.inert[string(rec.Fault.Kind)]
 		counts[1]++
@@ -251,6 +255,24 @@ func (s *Summary) HistoryCost() (middle, p99 time.Duration, steps int) {
 		return time.Duration(percentile(s.histories, p)) * time.Microsecond
 	}
 	return of(50), of(99), percentile(s.steps, 100)
+}
+
+// Probes tells in how many of 1,000 runs each probe was reached, those never reached first. One that
+// is reached at all counts as 1 at least.
+func (s *Summary) Probes() []ProbeCount {
+	var list []ProbeCount
+	for _, p := range checker.Probes {
+		list = append(list, ProbeCount{p.Name, s.probes[p.Name],
+			(1000*s.probes[p.Name] + s.Runs - 1) / max(1, s.Runs)})
+	}
+	slices.SortStableFunc(list, func(a, b ProbeCount) int { return cmp.Compare(a.Runs, b.Runs) })
+	return list
+}
+
+// ProbeCount tells how often a probe was reached.
+type ProbeCount struct {
+	Name              string
+	Runs, PerThousand int
 }
 
 // KindCount tells how many faults of a kind had an effect.

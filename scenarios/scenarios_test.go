@@ -168,16 +168,40 @@ func TestInertRunsAreVacuous(t *testing.T) {
 	require.Equal(t, Vacuous, res.Verdict)
 	require.Equal(t, "no fault had an effect", res.Detail)
 
-	inert := p
-	inert.Faults = []nemesis.Fault{
-		{ID: 1, At: time.Millisecond, Kind: nemesis.StepDown, Target: "master-1"},
-		{ID: 2, At: 20 * time.Second, Kind: nemesis.Partition, Target: "ts-1", From: "ts-1", Dir: "both",
-			For: time.Second}}
-	res, err = Run(inert, Options{})
+	for what, fault := range map[string]nemesis.Fault{
+		"a step-down before anybody leads": {At: time.Millisecond, Kind: nemesis.StepDown,
+			Target: "master-1"},
+		"a partition that cuts nothing": {At: 20 * time.Second, Kind: nemesis.Partition,
+			Target: "ts-1", From: "ts-1", Dir: "both", For: time.Second},
+		"a partition of who says nothing": {At: time.Millisecond, Kind: nemesis.Partition,
+			Target: "client-1", From: "clients", Dir: "both", For: time.Second},
+		"a kill of a dead node": {At: 20 * time.Second, Kind: nemesis.Kill, Target: "master-4",
+			For: time.Second},
+		"a pause that holds nothing up": {At: 20 * time.Second, Kind: nemesis.Pause,
+			Target: "master-4", For: time.Second},
+	} {
+		inert := p
+		fault.ID = 1
+		inert.Faults = []nemesis.Fault{fault}
+		inert.Select.Options = append(slices.Clone(inert.Select.Options), "masters=3",
+			"spare-masters=1")
+		res, err = Run(inert, Options{})
+		require.NoError(t, err)
+		require.Equal(t, Vacuous, res.Verdict, what)
+		require.Equal(t, "no fault had an effect", res.Detail, what)
+	}
+
+	idle := p // nor is one whose operations never overlap
+	idle.Ops = slices.Clone(p.Ops)
+	for i := range idle.Ops {
+		idle.Ops[i].Client = 1
+		idle.Ops[i].NoWait = true
+	}
+	res, err = Run(idle, Options{})
 	require.NoError(t, err)
 	require.Equal(t, Vacuous, res.Verdict)
+	require.Contains(t, res.Detail, "overlapped")
 
-	idle := p
 	idle.Ops = nil
 	res, err = Run(idle, Options{})
 	require.NoError(t, err)

@@ -182,15 +182,14 @@ func explain(cmd *cobra.Command, sum *scenarios.Summary) {
 }
 
 // fuzzStatus: a run that diverged counts most, as none of the others can be trusted then; next a
-// failure; then that nothing was inconclusive and hardly anything vacuous.
+// failure, or that more than 1 % of the runs prove nothing; then that nothing was inconclusive.
 func fuzzStatus(sum *scenarios.Summary) error {
 	switch {
 	case sum.Verdicts[scenarios.Diverged] > 0:
 		return status(exitDiverged)
-	case sum.Verdicts[scenarios.Fail] > 0:
+	case sum.Verdicts[scenarios.Fail] > 0, tooVacuous(sum):
 		return status(exitFail)
-	case sum.Runs == 0, sum.Verdicts[scenarios.Inconclusive] > 0,
-		100*sum.Verdicts[scenarios.Vacuous] > sum.Runs:
+	case sum.Runs == 0, sum.Verdicts[scenarios.Inconclusive] > 0:
 		return status(exitNoProof)
 	}
 	return nil
@@ -234,6 +233,40 @@ func printSummary(w io.Writer, sum *scenarios.Summary, z scenarios.Fuzz) {
 		fmt.Fprintf(t, "vacuous: %s\t%d\n", why, sum.Vacuous[why])
 	}
 	_ = t.Flush()
+	printProbes(w, sum)
+	if tooVacuous(sum) {
+		fmt.Fprintf(w, "\nTOO MUCH IS VACUOUS: %d of %d runs prove nothing, more than 1 %%\n",
+			sum.Verdicts[scenarios.Vacuous], sum.Runs)
+	}
+}
+
+// tooVacuous reports whether more than 1 % of the runs prove nothing.
+func tooVacuous(sum *scenarios.Summary) bool {
+	return 100*sum.Verdicts[scenarios.Vacuous] > sum.Runs
+}
+
+// printProbes prints how many of 1,000 runs reached each probe, three in a line.
+func printProbes(w io.Writer, sum *scenarios.Summary) {
+	var never []string
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprint(t, "\nprobes, by the runs of 1,000 that reach them")
+	shown := 0
+	for _, p := range sum.Probes() {
+		if p.Runs == 0 {
+			never = append(never, p.Name)
+			continue
+		}
+		if shown%3 == 0 {
+			fmt.Fprintln(t)
+		}
+		shown++
+		fmt.Fprintf(t, "%d\t%s\t", p.PerThousand, p.Name)
+	}
+	fmt.Fprintln(t)
+	_ = t.Flush()
+	if len(never) > 0 {
+		fmt.Fprintf(w, "never reached: %s\n", strings.Join(never, ", "))
+	}
 }
 
 // progress is a bar on standard error, if that is a terminal.

@@ -79,6 +79,12 @@ var lists = []struct {
 		}
 		return
 	}},
+	{"probes", func() (items []item) {
+		for _, p := range checker.Probes {
+			items = append(items, item{"", p.Name, p.Title})
+		}
+		return
+	}},
 	{"oracles", func() (items []item) {
 		for _, o := range checker.Oracles {
 			items = append(items, item{"", o.Name, o.Title})

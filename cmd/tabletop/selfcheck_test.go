@@ -39,3 +39,17 @@ func TestDivergenceCannotBeOverlooked(t *testing.T) {
 		Options: scenarios.Options{SelfCheck: true}})
 	require.Contains(t, out.String(), ", 2 fail, 0 vacuous, 0 inconclusive, 1 DIVERGED\n")
 }
+
+// Many runs of which too many prove nothing have failed, and say so.
+func TestTooManyVacuousRunsFail(t *testing.T) {
+	for vacuous, want := range map[int]error{2: nil, 3: status(exitFail)} {
+		sum := &scenarios.Summary{Runs: 200, Verdicts: map[string]int{scenarios.Vacuous: vacuous,
+			scenarios.Pass: 200 - vacuous}}
+		require.Equal(t, want, fuzzStatus(sum))
+		var out strings.Builder
+		printSummary(&out, sum, scenarios.Fuzz{Scenario: "storm"})
+		require.Equal(t, want != nil, strings.Contains(out.String(), "\nTOO MUCH IS VACUOUS: "+
+			"3 of 200 runs prove nothing, more than 1 %\n"))
+		require.Contains(t, out.String(), "never reached: same-master-again, ")
+	}
+}
