@@ -164,7 +164,6 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchAvailability(j)
 	watchPatience(j)
 	watchDone(j)
-	watchLists(j)
 	watchMemberships(j)
 	watchVotes(j)
 	watchStability(j)

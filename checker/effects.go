@@ -24,24 +24,56 @@ type effects struct {
 	known   map[wire.TableID]*catalog.Table // by id, the latest row
 	tablets map[wire.TabletID]*catalog.Tablet
 	soft    map[wire.TableID]sim.Time // since when a table is soft-deleted
-	expired []Event
-	commits []commit
+	expired []expiry
+	commits []*commit            // shown, in order
+	hidden  []*commit            // applied and not shown yet, in the order of the log
+	last    map[sim.NodeID]int64 // index of the last entry that a master applied
+}
+
+// expiry is that the masters dropped a table by themselves.
+type expiry struct {
+	Event
+	by *commit
 }
 
 // requested is the effect of a request.
 type requested struct {
-	op     wire.OpID
-	table  *catalog.Table // the row it wrote
-	commit int            // as in Event
+	op    wire.OpID
+	table *catalog.Table // the row it wrote
+	by    *commit
 }
 
 func watchEffects(j *Judges) *effects {
 	f := &effects{j: j, unique: j.counter(UniqueName), once: j.counter(ExactlyOnce),
 		entries: map[wire.RequestID]wire.OpID{}, changes: map[wire.RequestID]*requested{},
 		names: map[string][]wire.TableID{}, known: map[wire.TableID]*catalog.Table{},
-		tablets: map[wire.TabletID]*catalog.Tablet{}, soft: map[wire.TableID]sim.Time{}}
-	master.Applied.Subscribe(j.c.World, f.apply)
+		tablets: map[wire.TabletID]*catalog.Tablet{}, soft: map[wire.TableID]sim.Time{},
+		last: map[sim.NodeID]int64{}}
+	w := j.c.World
+	master.Applied.Subscribe(w, f.apply)
+	master.Published.Subscribe(w, func(e master.PublishedEvent) {
+		f.show(func(c *commit) bool {
+			return c.cause == e.Batch.Cause && slices.EqualFunc(c.rows, e.Batch.Tables,
+				(*catalog.Table).Equal)
+		})
+	})
+	master.LeaderReady.Subscribe(w, func(e master.LeaderEvent) {
+		last := f.last[e.Master.Node().ID()]
+		f.show(func(c *commit) bool { return c.index <= last })
+	})
 	return f
+}
+
+// show notes that a leader shows commits from now on.
+func (f *effects) show(which func(*commit) bool) {
+	f.hidden = slices.DeleteFunc(f.hidden, func(c *commit) bool {
+		if !which(c) {
+			return false
+		}
+		f.commits = append(f.commits, c)
+		c.number, c.at = len(f.commits), f.j.c.World.Now()
+		return true
+	})
 }
 
 // entryOf returns the entry that the answer to a request rests on.
@@ -54,17 +86,19 @@ func (f *effects) entryOf(r wire.RequestID) (wire.OpID, bool) {
 func (f *effects) effectOf(r wire.RequestID) *requested { return f.changes[r] }
 
 func (f *effects) apply(e master.AppliedEvent) {
+	f.last[e.Master.Node().ID()] = e.Op.Index
 	if e.Op.Index <= f.applied {
 		return
 	}
 	f.applied = e.Op.Index
 	f.changesSomething(e)
-	if len(e.Batch.Tables) > 0 {
-		f.commits = append(f.commits, commit{f.j.c.World.Now(), e.Batch.Tables})
-	}
 	cause := e.Batch.Cause
+	by := &commit{rows: e.Batch.Tables, index: e.Op.Index, cause: cause}
+	if len(by.rows) > 0 {
+		f.hidden = append(f.hidden, by)
+	}
 	for _, row := range e.Batch.Tables {
-		f.expire(row, cause)
+		f.expire(row, by)
 		f.rename(row)
 	}
 	if cause == (wire.RequestID{}) {
@@ -77,7 +111,7 @@ func (f *effects) apply(e master.AppliedEvent) {
 				Detail: fmt.Sprintf("request %v of %s took effect at %v and again at %v", cause,
 					f.j.durability.name(cause.Client.Node()), before.op, e.Op)})
 		}
-		f.changes[cause] = &requested{e.Op, e.Batch.Tables[0], len(f.commits)}
+		f.changes[cause] = &requested{e.Op, e.Batch.Tables[0], by}
 	}
 	f.entries[cause] = e.Op
 }
@@ -121,13 +155,13 @@ func (f *effects) rename(row *catalog.Table) {
 
 // expire notes that a table was dropped though nobody asked for it just then. When that took effect
 // is not taken from the log, but that it was after the table had been soft-deleted.
-func (f *effects) expire(row *catalog.Table, cause wire.RequestID) {
+func (f *effects) expire(row *catalog.Table, by *commit) {
 	switch {
 	case row.State == catalog.TableSoftDeleted:
 		f.soft[row.ID] = f.j.c.World.Now()
-	case row.Gone() && cause == (wire.RequestID{}):
-		f.expired = append(f.expired, Event{Process: "masters", Call: f.soft[row.ID],
+	case row.Gone() && by.cause == (wire.RequestID{}):
+		f.expired = append(f.expired, expiry{by: by, Event: Event{Process: "masters", Call: f.soft[row.ID],
 			Return: sim.Never, Op: client.Op{Kind: Expired, Name: row.Name},
-			Out: Answer{Table: row.ID, Version: row.Version}, commit: len(f.commits)})
+			Out: Answer{Table: row.ID, Version: row.Version}}})
 	}
 }

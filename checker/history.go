@@ -183,6 +183,7 @@ type Settled struct {
 func (j *Judges) settle() ([]Event, Settled) {
 	var events []Event
 	var settled Settled
+	j.effects.show(func(*commit) bool { return true })
 	for _, p := range j.History.events {
 		effect := j.effects.effectOf(p.request)
 		switch {
@@ -190,7 +191,7 @@ func (j *Judges) settle() ([]Event, Settled) {
 			j.compareAnswer(p, effect)
 			e := p.Event
 			if effect != nil && e.Op.ChangesCatalog() && e.Out.Code == wire.OK {
-				e.commit = effect.commit
+				e.commit = effect.by.number
 			}
 			events = append(events, e)
 		case !p.Op.ChangesCatalog():
@@ -200,14 +201,18 @@ func (j *Judges) settle() ([]Event, Settled) {
 			settled.TookEffect++
 			e := p.Event
 			e.Out = Answer{Table: effect.table.ID, Version: effect.table.Version}
-			e.commit = effect.commit
+			e.commit = effect.by.number
 			events = append(events, e)
 			if j.History.showed(e.Out) {
 				settled.Seen++
 			}
 		}
 	}
-	return append(events, j.effects.expired...), settled
+	for _, x := range j.effects.expired {
+		x.commit = x.by.number
+		events = append(events, x.Event)
+	}
+	return events, settled
 }
 
 // showed reports whether a client was told of a version of a table, or of a later one.

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"tabletop/model"
 	"tabletop/model/catalog"
 	"tabletop/model/master"
 	"tabletop/model/raft"
-	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -20,37 +18,6 @@ type Unfinished struct {
 	Object string // table, tablet, master, request
 	Reason string // the class of reason, as in a signature
 	Detail string // what it is and what it waits for
-}
-
-// ofReplication reports whether it waits for replicas to be replaced.
-func (u Unfinished) ofReplication() bool {
-	switch u.Object {
-	case "tablet":
-		return u.Reason != "creation-unfinished"
-	case "replica":
-		return u.Reason != "orphan"
-	case "rebalancing", "cluster":
-		return true
-	case "task":
-		return slices.Contains([]string{"pending/AddReplica", "pending/EvictReplica",
-			"pending/TombstoneReplica", "pending/StepDownLeader"}, u.Reason)
-	}
-	return false
-}
-
-// Budget is how long a cluster may take after healing, before what is unfinished counts as
-// broken. It is the sum of the longest waits on the way, each a flag of Kudu's: a retransmission
-// of a connection (5 s) or its reset (20 s), an election at the greatest back-off (20 s) and one
-// more, catching up (30 s), the time-out of a heartbeat that hangs (15 s), of a task's call
-// (30 s) and its longest back-off (60 s), and one replacement of a tablet that cannot be created
-// (30 s).
-const Budget = 240 * time.Second
-
-// ReplicationBudget is how long it may take to replace replicas. One that is silent counts as
-// failed after an option; then one is added, copied (30 s), promoted, and one evicted and given
-// up, each with a call (30 s).
-func ReplicationBudget(v variant.Variants) time.Duration {
-	return Budget + v.FollowerUnavailable + 150*time.Second
 }
 
 // Overdue lists what has been unfinished for longer than it may, without a break, since that
@@ -68,11 +35,7 @@ func (j *Judges) Overdue(list []Unfinished, began sim.Time) []Unfinished {
 			first = now
 		}
 		since[id] = first
-		limit := Budget
-		if u.ofReplication() {
-			limit = ReplicationBudget(j.c.Variants)
-		}
-		if now.Sub(max(first, began)) >= limit {
+		if now.Sub(max(first, began)) >= BudgetOf(u.Stage(), j.c.Variants) {
 			late = append(late, u)
 		}
 	}
@@ -97,7 +60,7 @@ func (j *Judges) Unfinished() []Unfinished {
 	list = append(list, j.rows.outstanding()...)
 	list = append(list, j.rebalancings.unfinished()...)
 	m := j.c.LeaderMaster()
-	if m == nil {
+	if m == nil || j.stale(m) {
 		return append(list, Unfinished{"master", "no-leader", "no master is ready to lead: " +
 			strings.Join(mastersDo(j.c), "; ")})
 	}
@@ -287,8 +250,8 @@ func (j *Judges) creating(m *master.Master, t *catalog.Tablet) Unfinished {
 func (j *Judges) ReportUnfinished(list []Unfinished, since sim.Time, what string) {
 	for _, u := range list {
 		j.report(Violation{Oracle: Liveness, Object: u.Object, Reason: u.Reason,
-			Detail: fmt.Sprintf("%v after %s: %s", j.c.World.Now().Sub(since), what,
-				u.Detail)})
+			Detail: fmt.Sprintf("%v after %s: %s\n  %s", j.c.World.Now().Sub(since), what,
+				u.Detail, j.excuses(u.Stage()))})
 	}
 }
 

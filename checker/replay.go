@@ -12,14 +12,19 @@ import (
 	"tabletop/sim"
 )
 
-// commit is an entry of the master tablet that writes tables.
+// commit is an entry of the master tablet that writes tables. Commits are numbered in the order in
+// which leaders first showed them: what two requests wrote is applied in the order of the log, and
+// published by each for itself.
 type commit struct {
-	at   sim.Time // when the first master had applied it
-	rows []*catalog.Table
+	number int      // from 1; 0: no leader has shown it yet
+	at     sim.Time // when one did
+	rows   []*catalog.Table
+	index  int64
+	cause  wire.RequestID
 }
 
 // replay is the second judge of the history of DDL. Porcupine looks for any order of the operations
-// that explains the answers, and never asks the log; this one takes the order of the log, and looks
+// that explains the answers, and never asks the log; this one takes that of the commits, and looks
 // whether it explains them, in one pass: each commit inside the interval of its operation, each
 // read as of some state that lived inside its own. Whoever satisfies it satisfies Porcupine.
 type replay struct {
@@ -37,18 +42,18 @@ type sighting struct {
 	state int // the highest of all that returned up to then
 }
 
-// objection is an event that the order of the log does not explain, and why.
+// objection is an event that the order of the commits does not explain, and why.
 type objection struct {
 	Event
 	why string
 }
 
 // exact is a bound that no version reaches: the visible version of a replayed state is known, since
-// the log says when it becomes another.
+// the commits say when it becomes another.
 const exact = math.MaxInt64
 
-// replayed judges a history by the log. Events say which commit carried them out.
-func replayed(events []Event, commits []commit) *replay {
+// replayed judges a history by the commits. Events say which commit carried them out.
+func replayed(events []Event, commits []*commit) *replay {
 	r := &replay{states: []*specState{newState(nil)}, begins: []sim.Time{0}}
 	writers := map[int]Event{}
 	for _, e := range events {
@@ -82,15 +87,15 @@ func (r *replay) object(e Event, format string, args ...any) {
 	r.objects = append(r.objects, objection{e, fmt.Sprintf(format, args...)})
 }
 
-// write carries out an operation where the log has it. One that is not possible there has no
+// write carries out an operation where its commit comes. One that is not possible there has no
 // effect, and what rests on it is objected to as well.
-func (r *replay) write(s *specState, e Event, c commit) *specState {
+func (r *replay) write(s *specState, e Event, c *commit) *specState {
 	if c.at < e.Call || c.at > e.Return {
-		r.object(e, "it was committed at %v", c.at)
+		r.object(e, "it was to be seen at %v", c.at)
 	}
 	next := s.step(e.Op, e.Out, r.names)
 	if next == nil {
-		r.object(e, "at %v, where it was committed, that is not the answer", c.at)
+		r.object(e, "at %v, when it was first to be seen, that is not the answer", c.at)
 		return s
 	}
 	return next

@@ -22,12 +22,13 @@ func carriedOut(e Event, commit int) Event {
 	return e
 }
 
-// What the order of the log explains, and what it does not.
-func TestReplayFollowsTheLog(t *testing.T) {
+// What the order of the commits explains, and what it does not.
+func TestReplayFollowsTheCommits(t *testing.T) {
 	created := carriedOut(ev(t, 0, 10, "create t columns=k", effect(1, 0)), 1)
 	altered := carriedOut(ev(t, 20, 50, "alter t add:b", effect(1, 1)), 2)
 	late := carriedOut(ev(t, 20, sim.Never, "alter t add:b", effect(1, 1)), 2)
-	log := []commit{{5, rowsAt(1, 0)}, {30, rowsAt(1, 0)}, {40, rowsAt(1, 1)}}
+	log := []*commit{{at: 5, rows: rowsAt(1, 0)}, {at: 30, rows: rowsAt(1, 0)},
+		{at: 40, rows: rowsAt(1, 1)}}
 	old, now := shown(1, 0, "k"), shown(1, 1, "k", "b")
 	for name, c := range map[string]struct {
 		legal  bool // to Porcupine
@@ -47,10 +48,10 @@ func TestReplayFollowsTheLog(t *testing.T) {
 		"a read before the commit": {true, []Event{created, altered,
 			ev(t, 21, 25, "get t", now)}, "no state"},
 		"an answer before the commit": {true, []Event{created, carriedOut(ev(t, 20, 25,
-			"alter t add:b", effect(1, 1)), 2)}, "it was committed at"},
+			"alter t add:b", effect(1, 1)), 2)}, "it was to be seen at"},
 		"done before it is visible": {true, []Event{created, altered,
 			ev(t, 31, 32, "alter-done t", effect(1, 1))}, "no state"},
-		"another order than the log's": {true, []Event{created,
+		"another order than that of the commits": {true, []Event{created,
 			carriedOut(ev(t, 20, 50, "alter t add:b", effect(1, 1)), 3),
 			carriedOut(ev(t, 20, 50, "alter t add:c", effect(1, 2)), 2)}, "not the answer"},
 		"an id again": {false, []Event{created,
@@ -78,7 +79,7 @@ func TestReplayedHistoriesAreLinearizableProperty(t *testing.T) {
 	for range 40 {
 		rapid.Check(t, func(t *rapid.T) {
 			events := genHistory(t)
-			var log []commit
+			var log []*commit
 			state, names := newState(nil), []string{"t", "u"}
 			for i := range events {
 				e := &events[i]
@@ -86,7 +87,7 @@ func TestReplayedHistoriesAreLinearizableProperty(t *testing.T) {
 				next := state.step(e.Op, e.Out, names)
 				if next != nil && e.writes() && !next.equal(state) {
 					state = next
-					log = append(log, commit{at, nil})
+					log = append(log, &commit{at: at})
 					e.commit = len(log)
 				}
 				var rows []*catalog.Table
@@ -95,7 +96,7 @@ func TestReplayedHistoriesAreLinearizableProperty(t *testing.T) {
 						rows = append(rows, rowsAt(table.id, table.latest())...)
 					}
 				}
-				log = append(log, commit{at + 1, rows})
+				log = append(log, &commit{at: at + 1, rows: rows})
 			}
 			if len(replayed(events, log).objects) > 0 {
 				refuted++

@@ -149,9 +149,10 @@ type Summary struct {
 	Vacuous  map[string]int // why, how often
 
 	storms, faults, changes, ddl, overlaps, tables []int
-	probes                                         map[string]int    // in how many runs
-	histories, steps                               []int             // microseconds, Porcupine's
-	inert                                          map[string][2]int // by kind: effective, all
+	probes                                         map[string]int           // in how many runs
+	times                                          map[Time][]time.Duration // without Took
+	histories, steps                               []int                    // microseconds, Porcupine's
+	inert                                          map[string][2]int        // by kind: effective, all
 	stopped                                        bool
 }
 
@@ -169,7 +170,8 @@ const keptPerGroup = 5
 
 func newSummary() *Summary {
 	return &Summary{Verdicts: map[string]int{}, Vacuous: map[string]int{},
-		inert: map[string][2]int{}, probes: map[string]int{}}
+		inert: map[string][2]int{}, probes: map[string]int{},
+		times: map[Time][]time.Duration{}}
 }
 
 func (s *Summary) add(r *Result) {
@@ -185,6 +187,11 @@ func (s *Summary) add(r *Result) {
 	s.tables = append(s.tables, r.Stats.Tables)
 	s.histories = append(s.histories, int(r.HistoryNS/1000))
 	s.steps = append(s.steps, r.Stats.CheckSteps)
+	for _, t := range r.Times {
+		key := t
+		key.Took = 0
+		s.times[key] = append(s.times[key], t.Took)
+	}
 	for name := range r.Probes {
 		s.probes[name]++
 	}

@@ -41,6 +41,7 @@ type Result struct {
 	// Silent says of judges that had nothing to judge why.
 	Silent map[string]string `json:"silent,omitempty"`
 	Stats  Stats             `json:"stats"`
+	Times  []Time            `json:"times,omitempty"`
 	Probes map[string]int    `json:"probes,omitempty"` // how often each was reached
 	// HistoryNS is how long it took to judge the history, by the wall.
 	HistoryNS int64 `json:"history_ns"`
@@ -93,7 +94,7 @@ func (r *run) result() *Result {
 		Options: r.plan.Select.Options, Verdict: Pass, VirtualNS: int64(w.Now()),
 		Events: w.Stats().Events, Messages: w.Stats().Messages, Digest: digestText(w.Digest()),
 		HistoryNS: r.historyTime.Nanoseconds(), Looked: looked, Silent: r.judges.Silent(), Stats: r.stats(), plan: r.plan,
-		Probes: r.judges.Reached(), records: r.nemesis.Records(),
+		Times: r.times.list, Probes: r.judges.Reached(), records: r.nemesis.Records(),
 	}
 	if res.Profile == "" {
 		res.Profile = "ideal"

@@ -37,6 +37,7 @@ type run struct {
 	judges  *checker.Judges
 	nemesis *nemesis.Executor
 	meter   *meter
+	times   *times
 	checks  *stepChecks
 	busy    int // clients that have operations left
 	lastOp  int
@@ -84,6 +85,7 @@ func Run(p Plan, opts Options) (*Result, error) {
 	r.judges = checker.Attach(r.c, p.Skip, r.c.World.Halt)
 	r.meter = startMeter(r.c)
 	r.nemesis = nemesis.Start(r.c, p.Faults)
+	r.times = watchTimes(r)
 	r.story = startStory(r, scenario)
 	if scenario.checks != nil {
 		r.checks = scenario.checks(r)
@@ -126,9 +128,11 @@ func (r *run) execute() {
 	r.story.phase("heal", "all faults end")
 	r.nemesis.Heal()
 	r.healed = w.Now()
+	r.times.asks()
 	if !r.converge("healing") {
 		return
 	}
+	r.times.converged()
 	r.story.phase("read back", "every name is read, created and altered once more")
 	r.readBack()
 	r.until(w.Now().Add(quietPeriod))
@@ -172,13 +176,17 @@ func (r *run) converge(after string) bool {
 	began := r.c.World.Now()
 	for !r.stopped() {
 		left := r.judges.Unfinished()
+		if r.times.waits() && !r.judges.MayStandStill() {
+			left = append(left, checker.NoneAnswered)
+		}
+		r.times.look(left)
 		if len(left) == 0 && r.busy == 0 && !r.nemesis.Busy() {
 			r.quiet = r.c.World.Now()
 			r.story.phase("converged", "%v after healing", r.quiet.Sub(r.healed))
 			return true
 		}
 		late := r.judges.Overdue(left, began)
-		endless := r.c.World.Now().Sub(began) >= 2*checker.ReplicationBudget(r.c.Variants)
+		endless := r.c.World.Now().Sub(began) >= 2*checker.BudgetOf(checker.StageReplicas, r.c.Variants)
 		if endless { // one thing after another
 			late = left
 		}

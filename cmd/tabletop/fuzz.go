@@ -27,6 +27,7 @@ type fuzzFlags struct {
 	stop      bool
 	stopAt    string
 	noExplain bool
+	times     bool
 }
 
 func fuzzCommand() *cobra.Command {
@@ -60,6 +61,8 @@ func fuzzCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.stopAt, "stop-at", "", "stop at the first failure that shows this "+
 		"signature")
 	cmd.Flags().BoolVar(&f.noExplain, "no-explain", false, "do not look for causes by ablation")
+	cmd.Flags().BoolVar(&f.times, "times", false, "print how long recovery took, for each kind of "+
+		"fault")
 	cmd.MarkFlagsMutuallyExclusive("seeds", "count", "for")
 	return cmd
 }
@@ -149,6 +152,9 @@ func fuzz(cmd *cobra.Command, f *fuzzFlags, scenario string) error {
 		explain(cmd, sum)
 	}
 	printSummary(out, sum, z)
+	if f.times {
+		printTimes(out, sum)
+	}
 	return fuzzStatus(sum)
 }
 
