@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build check fmt vet lint test race-sim race arm64 mutants fuzz bugs compare profiles \
+.PHONY: help build check fmt vet lint test race-sim race arm64 mutants sweep fuzz bugs compare profiles \
 	golden clean
 
 help: ## list the targets
@@ -47,6 +47,10 @@ arm64: ## the golden seeds on another processor, which must give the same digest
 
 mutants: ## hunt the planted bugs with the ordinary storms (FLAGS=-mutants.blind: twice)
 	$(GO) test ./scenarios/mutants -run TestMutantsAreCaught -count=1 -timeout 40m -v -mutants $(FLAGS)
+
+SEEDS ?= 50
+sweep: ## strike each DDL at every point and sync of the leader master, with SEEDS seeds; check has one
+	$(GO) test ./scenarios -run '^TestSweep$$' -count=1 -v -sweep $(SEEDS)
 
 COUNT ?= 20000
 fuzz: build ## COUNT storms under ideal, which must be clean

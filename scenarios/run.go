@@ -25,6 +25,8 @@ type Options struct {
 	// Illegal receives of each part of the history that is not linearizable the shortest.
 	Illegal func(checker.Part)
 
+	watch func(*run) // is called before the run begins
+
 	CheckMessages bool // a message that is changed after it was sent is a finding
 	SelfCheck     bool // make the run twice; if the two differ, that is the verdict
 }
@@ -89,6 +91,9 @@ func Run(p Plan, opts Options) (*Result, error) {
 	r.story = startStory(r, scenario)
 	if scenario.checks != nil {
 		r.checks = scenario.checks(r)
+	}
+	if opts.watch != nil {
+		opts.watch(r)
 	}
 	r.guarded(r.execute)
 	r.guarded(r.judge)

@@ -41,6 +41,9 @@ func init() {
 		{Name: "storm", Title: "random DDL under random faults", plan: stormPlan},
 		{Name: "disaster", Title: "a storm that may damage the disks of a majority: it may stand " +
 			"still, but never lie", plan: disasterPlan},
+		{Name: "sweep", Title: "one DDL, and the leader master killed at one point of it",
+			plan: sweepPlan, ops: 2,
+			checks: func(r *run) *stepChecks { return &stepChecks{r: r} }},
 		{Name: "kudu-1353",
 			Title: "the eight steps of KUDU-1353: an AlterTable that hangs for ever",
 			plan:  kudu1353Plan, checks: kudu1353Checks, ops: 2, Compared: kudu1353Variants,
