@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build check fmt vet lint test race-sim race arm64 mutants sweep fuzz bugs compare profiles \
-	golden clean
+.PHONY: help build check fmt vet lint test race-sim race arm64 mutants sweep fuzz verdicts bugs compare \
+	profiles golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ sweep: ## strike each DDL at every point and sync of the leader master, with SEE
 COUNT ?= 20000
 fuzz: build ## COUNT storms under ideal, which must be clean
 	bin/tabletop fuzz --profile ideal --count $(COUNT)
+
+verdicts: build ## COUNT storms under ideal, and what the judges saw of them into docs/verdicts.md
+	bin/tabletop fuzz --profile ideal --count $(COUNT) --times --markdown docs/verdicts.md
 
 FOR ?= 10m
 bugs: build ## look for every defect from five starts, FOR at most each, and put the table into docs/bugs.md

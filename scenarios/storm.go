@@ -57,6 +57,7 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	if d.tool != nil {
 		p.Faults = append(p.Faults, nemesis.Rebalances(d.tool, storm, len(p.Faults)+1)...)
 	}
+	p.Faults = append(p.Faults, d.failover(seed, p.Faults)...)
 	return p
 }
 
@@ -77,6 +78,26 @@ func (d *drawing) balance(seed uint64) {
 		d.balancing = append(d.balancing, "auto-rebalancing=true",
 			"auto-rebalancing-interval="+[]string{"3s", "10s", "30s"}[r.Intn(3)])
 	}
+}
+
+var streamFailover = sim.NewStream("scenarios/failover")
+
+// failover returns a kill of the leader master if nothing else drawn is sure to take its leadership
+// away: a storm in which that stays where it was proves nothing.
+func (d *drawing) failover(seed uint64, drawn []nemesis.Fault) []nemesis.Fault {
+	last := 0
+	for _, f := range drawn {
+		last = max(last, f.ID)
+		ends := f.Kind == nemesis.Kill || f.Kind == nemesis.PowerOff || f.Kind == nemesis.StepDown
+		if ends && f.Table == "" && (f.Target == "leader-master" || f.Target == "masters" ||
+			d.masters == 1 && f.Target == "master-1") {
+			return nil
+		}
+	}
+	r := sim.NewRand(seed, streamFailover)
+	return []nemesis.Fault{{ID: last + 1, Kind: nemesis.Kill, Target: "leader-master",
+		At:  r.Duration(d.begin+10*time.Second, d.end-10*time.Second).Round(time.Microsecond),
+		For: r.Duration(time.Second, 6*time.Second).Round(time.Microsecond)}}
 }
 
 func numbered(prefix string, n int) []string {

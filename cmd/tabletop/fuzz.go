@@ -28,6 +28,7 @@ type fuzzFlags struct {
 	stopAt    string
 	noExplain bool
 	times     bool
+	markdown  string
 }
 
 func fuzzCommand() *cobra.Command {
@@ -63,6 +64,8 @@ func fuzzCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.noExplain, "no-explain", false, "do not look for causes by ablation")
 	cmd.Flags().BoolVar(&f.times, "times", false, "print how long recovery took, for each kind of "+
 		"fault")
+	cmd.Flags().StringVar(&f.markdown, "markdown", "", "put what the judges looked at into this "+
+		"file, between its lines <!-- verdicts --> and <!-- end of verdicts -->")
 	cmd.MarkFlagsMutuallyExclusive("seeds", "count", "for")
 	return cmd
 }
@@ -114,6 +117,10 @@ func fuzz(cmd *cobra.Command, f *fuzzFlags, scenario string) error {
 	if err != nil {
 		return err
 	}
+	doc, err := openMarked(f.markdown, "verdicts")
+	if err != nil {
+		return err
+	}
 	ctx := cmd.Context()
 	if f.duration > 0 {
 		var cancel context.CancelFunc
@@ -154,6 +161,9 @@ func fuzz(cmd *cobra.Command, f *fuzzFlags, scenario string) error {
 	printSummary(out, sum, z)
 	if f.times {
 		printTimes(out, sum)
+	}
+	if err := doc.write(verdictTable(sum, z)); err != nil {
+		return err
 	}
 	return fuzzStatus(sum)
 }
