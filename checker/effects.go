@@ -160,7 +160,8 @@ func (f *effects) expire(row *catalog.Table, by *commit) {
 	case row.State == catalog.TableSoftDeleted:
 		f.soft[row.ID] = f.j.c.World.Now()
 	case row.Gone() && by.cause == (wire.RequestID{}):
-		f.expired = append(f.expired, expiry{by: by, Event: Event{Process: "masters", Call: f.soft[row.ID],
+		f.expired = append(f.expired, expiry{by: by, Event: Event{Process: "masters",
+			Call:   f.soft[row.ID],
 			Return: sim.Never, Op: client.Op{Kind: Expired, Name: row.Name},
 			Out: Answer{Table: row.ID, Version: row.Version}}})
 	}

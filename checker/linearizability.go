@@ -205,8 +205,8 @@ func (j *Judges) reportHistory(reason, detail string, objects []objection) {
 	j.report(Violation{Oracle: Linearizability, Object: "history", Reason: reason, Detail: detail})
 }
 
-// reportObjection reports an answer that the commits do not explain, though Porcupine finds an order
-// that does. That is shown lists of all tables in parts only.
+// reportObjection reports an answer that the commits do not explain, though Porcupine finds an
+// order that does. That is shown lists of all tables in parts only.
 func (j *Judges) reportObjection(o objection) {
 	if o.Op.Kind == client.List {
 		j.report(Violation{Oracle: Linearizability, Object: "history",

@@ -58,7 +58,8 @@ func newState(tables []specTable) *specState {
 // equal compares what can differ between states reached by the same operations: a table's
 // schemas are given by its id and their number, once an alter is judged by its version.
 func (s *specState) equal(o *specState) bool {
-	return s.hash == o.hash && s.over == o.over && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
+	same := s.hash == o.hash && s.over == o.over
+	return same && slices.EqualFunc(s.tables, o.tables, func(a, b specTable) bool {
 		return a.id == b.id && a.name == b.name && a.soft == b.soft && a.factor == b.factor &&
 			slices.Equal(a.ranges, b.ranges) &&
 			a.visible == b.visible && a.shownAt == b.shownAt &&

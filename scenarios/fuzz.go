@@ -149,11 +149,13 @@ type Summary struct {
 	Vacuous  map[string]int // why, how often
 
 	storms, faults, changes, ddl, overlaps, tables []int
-	probes                                         map[string]int           // in how many runs
-	times                                          map[Time][]time.Duration // without Took
-	histories, steps                               []int                    // microseconds, Porcupine's
-	inert                                          map[string][2]int        // by kind: effective, all
-	stopped                                        bool
+
+	histories []int                    // microseconds to judge each
+	steps     []int                    // of Porcupine
+	probes    map[string]int           // in how many runs
+	times     map[Time][]time.Duration // by all but Took
+	inert     map[string][2]int        // by kind: effective, all
+	stopped   bool
 }
 
 // Group is all runs that show one signature; a run may show several.
@@ -264,8 +266,8 @@ func (s *Summary) HistoryCost() (middle, p99 time.Duration, steps int) {
 	return of(50), of(99), percentile(s.steps, 100)
 }
 
-// Probes tells in how many of 1,000 runs each probe was reached, those never reached first. One that
-// is reached at all counts as 1 at least.
+// Probes tells in how many of 1,000 runs each probe was reached, those never reached first. One
+// that is reached at all counts as 1 at least.
 func (s *Summary) Probes() []ProbeCount {
 	var list []ProbeCount
 	for _, p := range checker.Probes {

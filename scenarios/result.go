@@ -93,8 +93,9 @@ func (r *run) result() *Result {
 		Defects: r.c.Variants.ActiveDefects(), Without: r.plan.Select.Without,
 		Options: r.plan.Select.Options, Verdict: Pass, VirtualNS: int64(w.Now()),
 		Events: w.Stats().Events, Messages: w.Stats().Messages, Digest: digestText(w.Digest()),
-		HistoryNS: r.historyTime.Nanoseconds(), Looked: looked, Silent: r.judges.Silent(), Stats: r.stats(), plan: r.plan,
-		Times: r.times.list, Probes: r.judges.Reached(), records: r.nemesis.Records(),
+		HistoryNS: r.historyTime.Nanoseconds(), Looked: looked, Silent: r.judges.Silent(),
+		Stats: r.stats(), plan: r.plan, Times: r.times.list, Probes: r.judges.Reached(),
+		records: r.nemesis.Records(),
 	}
 	if res.Profile == "" {
 		res.Profile = "ideal"
@@ -134,7 +135,8 @@ func (r *run) stats() Stats {
 		Storm: r.plan.Heal - r.stormBegin(), Faults: len(r.plan.Faults),
 		Effective: r.effective(), LeaderChanges: max(0, r.meter.masterLeaders-1),
 		DDL: h.DDL(), Overlaps: h.Overlaps(), Tables: r.meter.tablesCreated,
-		CheckSteps: r.judges.Steps(), SettledEffect: r.settled.TookEffect, SettledSeen: r.settled.Seen,
+		CheckSteps: r.judges.Steps(), SettledEffect: r.settled.TookEffect,
+		SettledSeen:  r.settled.Seen,
 		SettledNever: r.settled.Never,
 		StormCost:    r.stormCost, Bytes: r.c.World.Stats().Bytes, AlterTimes: r.meter.alterTimes,
 	}

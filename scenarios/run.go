@@ -191,7 +191,8 @@ func (r *run) converge(after string) bool {
 			return true
 		}
 		late := r.judges.Overdue(left, began)
-		endless := r.c.World.Now().Sub(began) >= 2*checker.BudgetOf(checker.StageReplicas, r.c.Variants)
+		most := checker.BudgetOf(checker.StageReplicas, r.c.Variants)
+		endless := r.c.World.Now().Sub(began) >= 2*most
 		if endless { // one thing after another
 			late = left
 		}

@@ -87,8 +87,8 @@ func (d sweepDDL) strike(seed uint64, s variant.Selection, at time.Duration, fau
 
 // sweep carries an operation out once for each strike that it can meet: the leader master is killed
 // at each point, and before and after each of its syncs, likewise without power; and at each of
-// those instants, and just after it, all masters lose their power. Strikes that come when the client
-// has been told everything do not count. Every result goes to each.
+// those instants, and just after it, all masters lose their power. Strikes that come when the
+// client has been told everything do not count. Every result goes to each.
 func (d sweepDDL) sweep(seed uint64, s variant.Selection,
 	each func(fault string, r *Result)) error {
 	var instants []time.Duration

@@ -52,7 +52,8 @@ func root() *cobra.Command {
 deterministic simulation, disturbs it, and judges what its clients see.
 
 Exit status: 0 pass; 1 a failure was found, or of many runs more than 1 % are vacuous; 2 bad
-usage or bad input; 3 vacuous or inconclusive; 4 a run diverged from its token or, under --self-check, from itself.`,
+usage or bad input; 3 vacuous or inconclusive; 4 a run diverged from its token or, under
+--self-check, from itself.`,
 		Example: `  tabletop run kudu-1353 --profile kudu-0.7
   tabletop compare kudu-1353
   tabletop fuzz --profile kudu-0.7 --count 2000

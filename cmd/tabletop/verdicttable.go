@@ -14,8 +14,8 @@ func verdictTable(sum *scenarios.Summary, z scenarios.Fuzz) string {
 	var t strings.Builder
 	middle, p99, steps := sum.HistoryCost()
 	fmt.Fprintf(&t, "Of %d runs of %s under %s from seed %d: %d pass, %d fail, %d vacuous, %d "+
-		"inconclusive.\nA history was judged in %v (median), %v (99 %%), with %d steps of Porcupine "+
-		"at most.\n\n", sum.Runs, z.Scenario, z.Select.Profile, z.First,
+		"inconclusive.\nA history was judged in %v (median), %v (99 %%), with %d steps of "+
+		"Porcupine at most.\n\n", sum.Runs, z.Scenario, z.Select.Profile, z.First,
 		sum.Verdicts[scenarios.Pass], sum.Verdicts[scenarios.Fail],
 		sum.Verdicts[scenarios.Vacuous], sum.Verdicts[scenarios.Inconclusive], middle, p99, steps)
 	t.WriteString("| probe | runs of 1,000 | the state |\n|---|--:|---|\n")
