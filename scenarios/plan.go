@@ -32,6 +32,8 @@ type Plan struct {
 	Ops    []PlannedOp
 	Faults []nemesis.Fault
 	Skip   []string // oracles that do not judge
+	// Fails is the signature that the plan is kept for; empty: none. It does not change the run.
+	Fails string
 
 	drawn *variant.Selection // what the scenario drew the plan for, if it did
 	file  string             // where it was read from, if it was
@@ -67,6 +69,9 @@ func (p Plan) String() string {
 	}
 	for _, name := range p.Skip {
 		fmt.Fprintf(&b, "skip %s\n", name)
+	}
+	if p.Fails != "" {
+		fmt.Fprintf(&b, "fails %s\n", p.Fails)
 	}
 	fmt.Fprintf(&b, "heal %v\n", p.Heal)
 	for _, o := range p.Ops {
@@ -149,6 +154,8 @@ func (p *Plan) parseLine(words []string) error {
 		p.Select.Options = append(p.Select.Options, value)
 	case "skip":
 		p.Skip = append(p.Skip, value)
+	case "fails":
+		p.Fails = value
 	case "heal":
 		if p.Heal, err = time.ParseDuration(value); err != nil || p.Heal < 0 || p.Heal > maxTime {
 			err = fmt.Errorf("bad time %q", value)

@@ -64,6 +64,6 @@ usage or bad input; 3 vacuous or inconclusive; 4 a run diverged from its token o
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(listCommand(), runCommand(), fuzzCommand(), replayCommand(), compareCommand(),
-		detectCommand(), rebalanceCommand(), ksckCommand())
+		detectCommand(), shrinkCommand(), rebalanceCommand(), ksckCommand())
 	return cmd
 }
