@@ -15,7 +15,7 @@ import (
 	"tabletop/sim"
 )
 
-// Options say how to run a plan; none of them changes the run.
+// Options say how to run a plan; none of them but Anew changes the run.
 type Options struct {
 	Until time.Duration    // stop at this virtual time, if not zero, and judge what was seen
 	Trace func(sim.Record) // receives every event
@@ -27,8 +27,17 @@ type Options struct {
 
 	watch func(*run) // is called before the run begins
 
+	// Anew, if not zero, has everything that is drawn after an instant drawn from another seed.
+	Anew Anew
+
 	CheckMessages bool // a message that is changed after it was sent is a finding
 	SelfCheck     bool // make the run twice; if the two differ, that is the verdict
+}
+
+// Anew says from when on a run goes another way, and which.
+type Anew struct {
+	After sim.Time
+	Seed  uint64
 }
 
 // run is one plan being carried out.
@@ -165,6 +174,11 @@ func (r *run) ksck() {
 func (r *run) until(at sim.Time) {
 	if end := sim.Time(r.opts.Until); end > 0 {
 		at = min(at, end)
+	}
+	if anew := r.opts.Anew; anew.Seed != 0 && r.c.World.Now() <= anew.After && anew.After < at {
+		r.c.World.RunUntil(anew.After)
+		r.c.World.Reseed(anew.Seed)
+		r.opts.Anew = Anew{}
 	}
 	r.c.World.RunUntil(at)
 	if end := sim.Time(r.opts.Until); end > 0 && r.c.World.Now() >= end {

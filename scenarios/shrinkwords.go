@@ -141,11 +141,11 @@ func rounder(d time.Duration, smaller ...time.Duration) []time.Duration {
 	var all []time.Duration
 	for _, less := range smaller {
 		for _, g := range grids {
-			if less = less.Truncate(g); less > 0 {
+			if round := less.Truncate(g); round > 0 {
+				all = append(all, round)
 				break
 			}
 		}
-		all = append(all, less)
 	}
 	for _, g := range grids {
 		all = append(all, d.Truncate(g))

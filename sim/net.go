@@ -89,6 +89,17 @@ func (n *network) word(l *link, k *Kind, c *Cause) uint64 {
 	return of.hash.with(of.count).word()
 }
 
+// reseed forgets what was hashed with another seed.
+func (n *network) reseed() {
+	for _, row := range n.links {
+		for _, l := range row {
+			for i := range l.kinds {
+				l.kinds[i].hash = 0
+			}
+		}
+	}
+}
+
 func (n *network) envelope() *Envelope {
 	if last := len(n.free) - 1; last >= 0 {
 		e := n.free[last]

@@ -55,13 +55,15 @@ func (w *World) AddNode(name string, program func(*Node)) *Node {
 		world: w, id: NodeID(len(w.nodes)), name: name, program: program,
 		draws: map[uint64]uint64{},
 	}
-	n.tieSeed = Hash(w.seed, streamTie, uint64(n.id), 1)
+	n.tieSeed = n.tieSeedOf()
 	n.turn = event{pos: -1, what: (*nextTurn)(n)}
 	n.disk = newDisk(n, w.disk)
 	w.nodes = append(w.nodes, n)
 	w.net.grow(len(w.nodes))
 	return n
 }
+
+func (n *Node) tieSeedOf() uint64 { return Hash(n.world.seed, streamTie, uint64(n.id), 1) }
 
 // Node returns the node of that number.
 func (w *World) Node(id NodeID) *Node { return w.nodes[id] }
