@@ -17,7 +17,7 @@ import (
 // on the number of tries alone, and not on the number of workers.
 type Shrink struct {
 	Signature string // to be kept; empty: what the plan's run fails with first
-	Tries     int    // runs at most; 0: no limit
+	Tries     int    // runs at most, but for some at the end; 0: no limit
 	Workers   int    // 0: one per processor
 	// Step receives how far the search has come, after every list. It must not keep the plan.
 	Step func(Shrunk)
@@ -147,7 +147,7 @@ func (s *shrinker) withSeeds(candidates []Plan) (all []Plan, of []int) {
 // first runs plans, several at a time, and returns the first in their order that fails.
 func (s *shrinker) first(plans []Plan) (int, *Result) {
 	if s.Tries > 0 {
-		plans = plans[:min(len(plans), s.Tries-s.out.Tries)]
+		plans = plans[:max(0, min(len(plans), s.Tries-s.out.Tries))]
 	}
 	results := make([]*Result, len(plans))
 	var mu sync.Mutex
@@ -206,9 +206,6 @@ const someSeeds = 10
 
 // others tells with how many other seeds a plan fails.
 func (s *shrinker) others(of Plan) (all, fail int) {
-	if s.ctx.Err() != nil {
-		return 0, 0
-	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	next := uint64(0)

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -211,12 +212,13 @@ func (p Plan) sooner(i int, by time.Duration) Plan {
 	return p.with(items)
 }
 
-// finish makes the plan one that people write: numbered in order, with the least seed.
+// finish makes the plan one that people write: numbered in order, whatever the bounds are, and with
+// the least seed.
 func (s *shrinker) finish() {
-	s.seeds = 3 * someSeeds
-	if p := s.plan().numbered(); p.String() != s.plan().String() {
-		s.take([]Plan{p})
-	}
+	ctx, tries := s.ctx, s.Tries
+	s.ctx, s.Tries, s.seeds = context.WithoutCancel(ctx), 0, someSeeds
+	s.take([]Plan{s.plan().numbered()})
+	s.ctx, s.Tries = ctx, tries
 	var plans []Plan
 	for seed := range min(s.plan().Seed, someSeeds) {
 		p := s.plan()
@@ -226,6 +228,9 @@ func (s *shrinker) finish() {
 	s.seeds = 0
 	s.take(plans)
 	s.names()
+	if s.over() {
+		return
+	}
 	s.out.Others, s.out.OthersFail = s.others(s.plan())
 }
 

@@ -64,6 +64,7 @@ usage or bad input; 3 vacuous or inconclusive; 4 a run diverged from its token o
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(listCommand(), runCommand(), fuzzCommand(), replayCommand(), compareCommand(),
-		detectCommand(), shrinkCommand(), rebalanceCommand(), ksckCommand())
+		detectCommand(), shrinkCommand(), whyCommand(), diffCommand(), rebalanceCommand(),
+		ksckCommand())
 	return cmd
 }

@@ -1,0 +1,172 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tabletop/sim"
+)
+
+// Why looks for the point of no return of a run that fails: the event after which it fails in most
+// of the ways in which it can go on. It makes the run again up to an instant, and then has all that
+// follows drawn anew, many times: latencies, losses, ties, time-outs, and, as another storm on the
+// same cluster has them, the operations and faults that are due later. What is under way goes on:
+// a fault lasts as long as it was to. The result depends on the plan and the number of runs alone.
+type Why struct {
+	Signature string // empty: what the run fails with first
+	Runs      int    // for each instant
+	Workers   int
+	// Step is called after each instant with how many of about how many are done.
+	Step func(done, about int)
+}
+
+// NoReturn is what is found.
+type NoReturn struct {
+	Signature string
+	Event     Line          // after which failure is likely; empty: the run fails from the start
+	Fails     time.Duration // when the run fails
+	// Before and After tell how many of the runs fail that go another way just before the instant
+	// of the event, and from it on.
+	Before, After int
+	Runs          int
+}
+
+// likely is how many of a hundred runs must fail after the point of no return, at least.
+const likely = 90
+
+// Run looks for the point of no return by bisection over the instants of which the run's story
+// tells: it finds one before which failure is not likely and after which it is.
+func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
+	var story []Line
+	res, err := Run(p, Options{Story: func(l Line) { story = append(story, l) }})
+	if err != nil {
+		return NoReturn{}, err
+	}
+	if y.Signature == "" {
+		y.Signature = res.Signature
+	}
+	i := slices.IndexFunc(res.Findings, func(f Finding) bool { return f.Signature == y.Signature })
+	if i < 0 {
+		return NoReturn{}, fmt.Errorf("the run does not fail%s: it ends as %s", y.as(), res.Verdict)
+	}
+	found := NoReturn{Signature: y.Signature, Fails: res.Findings[i].At, Runs: y.Runs}
+	last := instants(story, found.Fails)
+	lo, hi := -1, len(last)-1 // the run fails after the last instant, since it has failed by then
+	found.After = y.Runs
+	if found.Before, err = y.failing(ctx, p, 0); err != nil || found.likely(found.Before) {
+		return found, err
+	}
+	for step := 2; hi-lo > 1; step++ {
+		mid := (lo + hi) / 2
+		n, err := y.failing(ctx, p, last[mid].At)
+		if err != nil {
+			return found, err
+		}
+		if found.likely(n) {
+			hi, found.After = mid, n
+		} else {
+			lo, found.Before = mid, n
+		}
+		if y.Step != nil {
+			y.Step(step, 16)
+		}
+	}
+	found.Event = last[hi]
+	return found, nil
+}
+
+func (n NoReturn) likely(fail int) bool { return 100*fail >= likely*n.Runs }
+
+func (y Why) as() string { return Shrink{Signature: y.Signature}.as() }
+
+// instants returns the last line of a story at each instant up to the failure.
+func instants(story []Line, fails time.Duration) []Line {
+	var all []Line
+	for _, l := range story {
+		switch n := len(all); {
+		case l.At > sim.Time(fails):
+		case n > 0 && all[n-1].At == l.At:
+			all[n-1] = l
+		default:
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// failing counts the runs that fail although what comes after an instant is drawn anew.
+func (y Why) failing(ctx context.Context, p Plan, after sim.Time) (int, error) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var failed error
+	next, n := uint64(0), 0
+	for range workers(y.Workers) {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				mu.Lock()
+				next++
+				seed := next
+				mu.Unlock()
+				if seed > uint64(y.Runs) {
+					return
+				}
+				res, err := Run(p.anew(after, seed), Options{Anew: Anew{after, ^seed}})
+				mu.Lock()
+				if err != nil {
+					failed = err
+				} else if res.shows(y.Signature) {
+					n++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if failed == nil {
+		failed = ctx.Err()
+	}
+	return n, failed
+}
+
+// anew returns the plan with what is due after an instant as another storm on the same cluster has
+// it. All faults come before healing, as they did.
+func (p Plan) anew(after sim.Time, seed uint64) Plan {
+	another := stormPlan(^seed, p.Select)
+	items := slices.DeleteFunc(p.items(), func(i item) bool { return sim.Time(i.at()) > after })
+	ops, faults := 0, 0
+	for _, i := range p.items() {
+		if i.op != nil {
+			ops = max(ops, i.op.ID)
+		} else {
+			faults = max(faults, i.fault.ID)
+		}
+	}
+	for _, i := range another.items() {
+		switch {
+		case sim.Time(i.at()) <= after || i.fault != nil && i.at() >= p.Heal:
+			continue
+		case i.op != nil:
+			i.op.ID += ops
+		default:
+			i.fault.ID += faults
+		}
+		items = append(items, i)
+	}
+	p.drawn, p.file = nil, ""
+	return p.with(items)
+}
+
+func (n NoReturn) String() string {
+	of := func(fail int) string { return fmt.Sprintf("%d of %d", fail, n.Runs) }
+	if n.Event == (Line{}) {
+		return fmt.Sprintf("the run is lost from the start: %s that go another way from there fail",
+			of(n.Before))
+	}
+	return fmt.Sprintf("the point of no return, %v before the run fails with %s:\n  %s\nbefore it, "+
+		"%s runs that go another way fail; after it, %s", n.Fails-time.Duration(n.Event.At),
+		n.Signature, strings.TrimSpace(n.Event.String()), of(n.Before), of(n.After))
+}
