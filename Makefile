@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build check fmt vet lint test race-sim race arm64 mutants sweep fuzz verdicts bugs compare \
-	profiles golden clean
+.PHONY: help build check fmt vet lint test race-sim race arm64 mutants sweep fuzz verdicts bugs \
+	shrinking compare profiles golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ FOR ?= 10m
 bugs: build ## look for every defect from five starts, FOR at most each, and put the table into docs/bugs.md
 	bin/tabletop detect --starts 5 --count 5000 --for $(FOR) --state bin/bugs.jsonl \
 		--markdown docs/bugs.md
+
+shrinking: ## the table of docs/shrinking.md: how small failures become, and their points of no return
+	$(GO) test ./scenarios -run TestMeasureShrinking -count=1 -timeout 3h -measure
 
 compare: build ## the solutions of KUDU-1353 and of L1 side by side
 	bin/tabletop compare kudu-1353

@@ -198,6 +198,9 @@ func ParseFault(words []string) (Fault, error) {
 			return Fault{}, fmt.Errorf("%s: want %s=", f.Kind, key)
 		}
 	}
+	if f.By < 0 && f.Kind != ClockJump || f.PPM < 0 && f.Kind != Drift {
+		return Fault{}, fmt.Errorf("%s: want a value that is not negative", f.Kind)
+	}
 	return f, nil
 }
 

@@ -5,6 +5,7 @@ package scenarios
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -88,7 +89,7 @@ func (p Plan) String() string {
 func ParsePlan(r io.Reader) (Plan, error) {
 	var p Plan
 	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
+	lines.Buffer(nil, maxLine)
 	number, begun := 0, false
 	for lines.Scan() {
 		number++
@@ -106,7 +107,9 @@ func ParsePlan(r io.Reader) (Plan, error) {
 			return Plan{}, fmt.Errorf("line %d: %w", number, err)
 		}
 	}
-	if err := lines.Err(); err != nil {
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return Plan{}, fmt.Errorf("line %d: the line is longer than %d bytes", number+1, maxLine)
+	} else if err != nil {
 		return Plan{}, fmt.Errorf("line %d: %w", number+1, err)
 	}
 	if !begun {
@@ -166,8 +169,11 @@ func (p *Plan) parseLine(words []string) error {
 	return err
 }
 
-// maxTime bounds the times in a plan.
-const maxTime = 24 * time.Hour
+// What bounds the times in a plan, and its lines, in bytes.
+const (
+	maxTime = 24 * time.Hour
+	maxLine = 1 << 20
+)
 
 func (p *Plan) parseOp(words []string) error {
 	if len(words) < 4 {
@@ -205,6 +211,11 @@ func (p *Plan) check() error {
 	}
 	if err := checker.CheckNames(p.Skip); err != nil {
 		return err
+	}
+	if oracle, _, _ := strings.Cut(p.Fails, "/"); p.Fails != "" {
+		if err := checker.CheckNames([]string{oracle}); err != nil {
+			return fmt.Errorf("fails %s: %w", p.Fails, err)
+		}
 	}
 	if p.Heal == 0 {
 		return fmt.Errorf("want a line \"heal DURATION\"")

@@ -1,7 +1,10 @@
 package scenarios
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"testing"
@@ -217,6 +220,7 @@ func TestPlansReadBack(t *testing.T) {
 		p, err := Draw(name, rapid.Uint64().Draw(rt, "seed"), s)
 		require.NoError(rt, err)
 		p.Skip = []string{checker.UniqueName}
+		p.Fails = "liveness/table/alter-stuck"
 		got, err := ParsePlan(strings.NewReader("# a comment\n\n" + p.String() + "\n# the end\n"))
 		require.NoError(rt, err)
 		require.Equal(rt, p.String(), got.String())
@@ -244,6 +248,14 @@ func TestBadPlansNameTheLine(t *testing.T) {
 		head + "fault 1 at=1s dance ts-1":                           "line 4: unknown fault \"dance\"",
 		head + "fault 1 at=1s kill ts-1 for=-1s":                    "line 4: bad word \"for=-1s\"",
 		head + "fault 1 at=1s kill ts-1 dir=in":                     "line 4: kill: bad word \"dir=in\"",
+		head + "fault 1 at=-1s kill ts-1":                           "line 4: bad word \"at=-1s\"",
+		head + "fault 1 at=1s slow ts-1 by=-1ms":                    "line 4: slow: want a value",
+		head + "fault 1 at=1s lossy ts-1 ppm=-7":                    "line 4: lossy: want a value",
+		head + "fault 1 at=1s kill ts-1\nfault 1 at=1s kill ts-2":   "fault 1 stands twice",
+		head + "option tablet-creation-timeout=-1s":                 "want a duration from 0s",
+		head + "fails nonsense/table/x":                             "unknown oracle \"nonsense\"",
+		head + "\x00\xff\x00":                                       "line 4: ",
+		head + strings.Repeat("x", 2<<20):                           "line 4: the line is longer than",
 		head + "fault 1 at=1s kill-at master-1 point=x":             "unknown point \"x\"",
 		head + "fault 1 at=1s kill\n":                               "line 4: want ID at=DURATION",
 		head + "profile kudu-9":                                     "unknown profile \"kudu-9\"",
@@ -260,6 +272,16 @@ func TestBadPlansNameTheLine(t *testing.T) {
 	require.NoError(t, err)
 	_, err = Run(p, Options{})
 	require.ErrorContains(t, err, "fault 1: unknown target \"nobody\"")
+}
+
+// A token of another version of the generator says so, and which.
+func TestTokensOfAnotherGenerator(t *testing.T) {
+	e := tokenWriter{b: []byte{tokenSeed}}
+	e.uint(GeneratorVersion - 1)
+	e.b = binary.LittleEndian.AppendUint32(e.b, crc32.ChecksumIEEE(e.b))
+	_, err := ParseToken("tt1_" + base64.RawURLEncoding.EncodeToString(e.b))
+	require.ErrorContains(t, err, fmt.Sprintf("token of generator %d; this program has generator %d",
+		GeneratorVersion-1, GeneratorVersion))
 }
 
 // A plan that was changed by hand has a token too, and a replay of either goes as the token says.

@@ -1,0 +1,78 @@
+package scenarios
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tabletop/sim"
+)
+
+// archived returns a plan that is kept.
+func archived(t *testing.T, name string) Plan {
+	p, err := ReadPlanFile("testdata/regressions/" + name + ".plan")
+	require.NoError(t, err)
+	return p
+}
+
+// A run that goes another way from an instant on is the same before it, to the last event.
+func TestAnewLeavesThePastAlone(t *testing.T) {
+	p := archived(t, "kudu_1537")
+	const after = sim.Time(10 * time.Second)
+	trace := func(p Plan, anew Anew) (before, later []string) {
+		_, err := Run(p, Options{Anew: anew, Trace: func(r sim.Record) {
+			if r.At <= after {
+				before = append(before, fmt.Sprint(r))
+			} else {
+				later = append(later, fmt.Sprint(r))
+			}
+		}})
+		require.NoError(t, err)
+		return before, later
+	}
+	before, later := trace(p, Anew{})
+	require.Greater(t, len(before), 100)
+	for seed := range uint64(3) {
+		again, otherwise := trace(p.anew(after, seed+1), Anew{after, seed + 1})
+		require.Equal(t, before, again)
+		require.NotEqual(t, later, otherwise)
+	}
+}
+
+// The point of no return is the same however many are run at a time, and failure is likely after it
+// and was not before.
+func TestPointOfNoReturn(t *testing.T) {
+	p := archived(t, "kudu_495")
+	var once NoReturn
+	for _, workers := range []int{1, 3} {
+		n, err := Why{Runs: 8, Workers: workers}.Run(t.Context(), p)
+		require.NoError(t, err)
+		require.False(t, n.likely(n.Before))
+		require.True(t, n.likely(n.After))
+		require.LessOrEqual(t, n.Event.At, sim.Time(n.Fails))
+		if workers == 1 {
+			once = n
+		}
+		require.Equal(t, once, n)
+	}
+	p.Select.Defects = nil
+	_, err := Why{Runs: 1}.Run(t.Context(), p)
+	require.ErrorContains(t, err, "the run does not fail")
+}
+
+// Two runs part at the first event that differs; a run and itself do not.
+func TestDiff(t *testing.T) {
+	p := archived(t, "kudu_1537")
+	same, err := Diff(p, p)
+	require.NoError(t, err)
+	require.Nil(t, same)
+	later := p
+	later.Faults = nil
+	parting, err := Diff(p, later)
+	require.NoError(t, err)
+	require.Equal(t, p.Faults[0].At, parting.At())
+	require.Len(t, parting.Before, around)
+	require.Contains(t, parting.String(), "- 10s world: fault 1")
+}
