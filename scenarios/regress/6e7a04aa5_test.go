@@ -24,8 +24,6 @@ func Test6e7a04aa5(t *testing.T) {
 			// 4.004077s master-1 table t2 is RUNNING at version 0
 			// 4.004383s client-1 op 2: table-e599e5af version 0 []
 			// 4.023733s client-1 op 2 is done
-			// 4.502738s client-1 op 3: table-e599e5af version 0 [k]
-			// and so on
 		},
 		Heal: "1ms",
 	}.Run(t)

@@ -39,10 +39,6 @@ func TestKudu1188(t *testing.T) {
 				"client-2 get t3"},
 			// 15.213819s client-2 op 3: TABLE_NOT_FOUND: no table t3
 			// 16.321495s master-3 steps down as leader of master-tablet, term is 3 now
-			// 18.005721s client-1 op 4: table-b10b1ea5 version 0 [k]
-			// 18.014331s client-1 op 5: table-f8f4d7fb version 0 [k]
-			// 18.017331s client-1 op 6: [{t2 table-b10b1ea5} {t3 table-f8f4d7fb}]
-			// and so on
 		},
 		Heal: "15s",
 	}.Run(t)

@@ -35,8 +35,6 @@ func TestKudu1353(t *testing.T) {
 			// 16.410490s master-3 elected leader of master-tablet for term 3
 			// 16.427563s master-3 has loaded the catalog and leads in term 3
 			// 17.000000s master-1 starts
-			// 19.501142s client-1 op 2: table-9eacd625 version 0 [k]
-			// and so on
 		},
 		Heal: "17s",
 	}.Run(t)

@@ -28,7 +28,6 @@ func TestKudu1358(t *testing.T) {
 			// 21.473747s master-2 has loaded the catalog and leads in term 2
 			// 21.499952s client-1 op 1: REPLICATION_FACTOR_TOO_HIGH: not enough live tablet servers: 1
 			// replicas, 0 servers
-			// and so on
 		},
 		Heal: "20s",
 	}.Run(t)

@@ -23,7 +23,6 @@ func TestKudu1365(t *testing.T) {
 			// 46.479238s master-2 steps down as leader of master-tablet, term is 2 now
 			// 47.906638s master-1 elected leader of master-tablet for term 2
 			// 47.911568s master-1 has loaded the catalog and leads in term 2
-			// and so on
 		},
 		Heal: "45s",
 	}.Run(t)

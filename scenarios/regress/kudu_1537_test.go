@@ -37,7 +37,6 @@ func TestKudu1537(t *testing.T) {
 			// 21.227803s master-1 table t1 is REMOVED at version 1
 			// 21.228376s client-2 op 3: table-cbaa7ac5 version 1 []
 			// 21.284927s client-1 op 4 will not be: TABLE_NOT_FOUND: no table table-cbaa7ac5
-			// and so on
 		},
 		Heal: "20s",
 	}.Run(t)

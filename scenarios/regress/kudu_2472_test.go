@@ -28,7 +28,6 @@ func TestKudu2472(t *testing.T) {
 			// 17.011091s master-1 has loaded the catalog and leads in term 2
 			// 21.206270s client-1 op 1: REPLICATION_FACTOR_TOO_HIGH: not enough live tablet servers: 1
 			// replicas, 0 servers
-			// and so on
 		},
 		Heal: "17s",
 	}.Run(t)

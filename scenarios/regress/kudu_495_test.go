@@ -21,11 +21,6 @@ func TestKudu495(t *testing.T) {
 			{"10s", "master-1 is refused its writes (ppm=150000)",
 				"fail-write master-1 ppm=150000"},
 			// 10.004354s client-1 op 1: UNKNOWN_ERROR: the write failed
-			// 10.005924s client-1 op 2: TABLE_NOT_FOUND: no table t1
-			// 10.007149s client-1 op 3: []
-			// 10.508739s master-1 table t1 is RUNNING at version 0
-			// 10.509148s client-1 op 4: table-9b24a11f version 0 []
-			// and so on
 		},
 		Heal: "10.005s",
 	}.Run(t)
