@@ -64,8 +64,8 @@ bugs: build ## look for every defect from five starts, FOR at most each, and put
 	bin/tabletop detect --starts 5 --count 5000 --for $(FOR) --state bin/bugs.jsonl \
 		--markdown docs/bugs.md
 
-shrinking: ## the table of docs/shrinking.md: how small failures become, and their points of no return
-	$(GO) test ./scenarios -run TestMeasureShrinking -count=1 -timeout 3h -measure
+shrinking: ## the tables of docs/shrinking.md: how small failures become, their points of no return
+	$(GO) test ./scenarios -run TestMeasure -count=1 -timeout 3h -measure
 
 compare: build ## the solutions of KUDU-1353 and of L1 side by side
 	bin/tabletop compare kudu-1353

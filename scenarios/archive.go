@@ -9,10 +9,10 @@ import (
 
 // What was found once is kept as a plan that says how it fails, and looked at again.
 
-// Recheck runs a plan that is kept for a failure. It returns an error if the plan is stale, that is, if
-// it does not fail with the signature that it names any more, or if it fails, in whichever way, also
-// with nothing wrong in the system. Latencies and ties change with the code, so that any of many
-// choices of them will do.
+// Recheck runs a plan that is kept for a failure. It returns an error if the plan is stale, that
+// is, if it does not fail with the signature that it names any more, or if it fails, in whichever
+// way, also with nothing wrong in the system. Latencies and ties change with the code, so that any
+// of many choices of them will do.
 func (p Plan) Recheck() error {
 	if p.Fails == "" {
 		return fmt.Errorf("the plan does not say how it fails: want a line \"fails SIGNATURE\"")

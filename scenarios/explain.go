@@ -55,6 +55,16 @@ func runWithout(res *Result, ids ...string) (*Result, error) {
 	return Run(p, Options{})
 }
 
+// found returns the finding of that signature; one without a signature: there is none.
+func (r *Result) found(signature string) Finding {
+	for _, f := range r.Findings {
+		if f.Signature == signature {
+			return f
+		}
+	}
+	return Finding{}
+}
+
 // shows reports whether the run has a finding of that signature.
 func (r *Result) shows(signature string) bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Signature == signature })

@@ -2,10 +2,10 @@ package scenarios
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"go/format"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,8 +18,8 @@ import (
 // comments, what the run's story tells of what came of them.
 func WriteTest(w io.Writer, p Plan, name string) error {
 	if n := p.numbered(); n.String() != p.with(p.items()).String() {
-		return fmt.Errorf("the failure hangs on the numbers of operations or faults, which a test " +
-			"gives in their order: keep the plan")
+		return errors.New("the failure hangs on the numbers of operations or faults, which a " +
+			"test gives in their order: keep the plan")
 	}
 	var story []Line
 	over := false // what follows is the same in every run
@@ -33,7 +33,8 @@ func WriteTest(w io.Writer, p Plan, name string) error {
 		return err
 	}
 	t := &testWriter{story: story}
-	t.line("package regress_test\n\nimport (\n\t\"testing\"\n\n\t\"tabletop/scenarios/regress\"\n)\n")
+	t.line("package regress_test\n\nimport (\n%q\n\n%q\n)\n", "testing",
+		"tabletop/scenarios/regress")
 	t.about(name, p, res)
 	t.line("func Test%s(t *testing.T) {\nregress.Test{", name)
 	t.list("Guards", p.Select.Defects)
@@ -93,10 +94,9 @@ func (t *testWriter) about(name string, p Plan, res *Result) {
 	if len(titles) > 0 {
 		text += " is about " + strings.Join(titles, ", and ")
 	}
-	i := slices.IndexFunc(res.Findings, func(f Finding) bool { return f.Signature == p.Fails })
-	if i >= 0 {
-		what, _, _ := strings.Cut(res.Findings[i].Detail, "\n")
-		text += fmt.Sprintf(". It ends at %v: %s", res.Findings[i].At.Round(time.Millisecond), what)
+	if f := res.found(p.Fails); f.Signature != "" {
+		what, _, _ := strings.Cut(f.Detail, "\n")
+		text += fmt.Sprintf(". It fails at %v: %s", f.At.Round(time.Millisecond), what)
 	}
 	t.comment(text)
 }

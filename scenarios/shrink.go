@@ -56,7 +56,8 @@ func (p Plan) Size() PlanSize {
 
 func (s PlanSize) String() string {
 	return fmt.Sprintf("%d lines: %d faults and %d operations, on %d masters, %d tablet servers "+
-		"and %d clients, for %v", s.Lines, s.Faults, s.Ops, s.Masters, s.TServers, s.Clients, s.Heal)
+		"and %d clients, for %v", s.Lines, s.Faults, s.Ops, s.Masters, s.TServers, s.Clients,
+		s.Heal)
 }
 
 // Run shrinks a plan until nothing smaller is found, the context ends or the tries are used up;

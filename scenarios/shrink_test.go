@@ -76,8 +76,9 @@ func TestWhatDoesNotFailIsNotShrunk(t *testing.T) {
 func TestSimplerLines(t *testing.T) {
 	for line, want := range map[string][]string{
 		"1 at=4s client-1 create t columns=k,a tablets=2 replicas=1": {"tablets=1", "columns=k "},
-		"1 at=4s client-1 alter t add:b drop:c no-wait":              {"alter t drop:c", "alter t add:b no-wait"},
-		"2 at=4s client-1 upsert t keys=0,40":                        {"keys=0", "keys=40"},
+		"1 at=4s client-1 alter t add:b drop:c no-wait": {"alter t drop:c",
+			"alter t add:b no-wait"},
+		"2 at=4s client-1 upsert t keys=0,40": {"keys=0", "keys=40"},
 	} {
 		var p Plan
 		require.NoError(t, p.parseOp(strings.Fields(line)))

@@ -119,8 +119,7 @@ func (s *shrinker) shrink() {
 
 // cutAfter leaves out what comes after the failure, if that is found before healing.
 func (s *shrinker) cutAfter() {
-	i := slices.IndexFunc(s.best.Findings, func(f Finding) bool { return f.Signature == s.Signature })
-	at := s.best.Findings[i].At
+	at := s.best.found(s.Signature).At
 	if p := s.plan(); at < p.Heal {
 		before := p.with(slices.DeleteFunc(p.items(), func(i item) bool { return i.at() > at }))
 		short := before

@@ -71,7 +71,9 @@ func (p Plan) replaced(i int, by item) Plan {
 // struck returns the node that a fault whose target is a role struck in the plan's run; empty: it
 // names one itself, or struck none or several.
 func (s *shrinker) struck(f *nemesis.Fault) string {
-	i := slices.IndexFunc(s.best.records, func(r *nemesis.Record) bool { return r.Fault.ID == f.ID })
+	i := slices.IndexFunc(s.best.records, func(r *nemesis.Record) bool {
+		return r.Fault.ID == f.ID
+	})
 	if i < 0 {
 		return ""
 	}

@@ -49,11 +49,10 @@ func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 	if y.Signature == "" {
 		y.Signature = res.Signature
 	}
-	i := slices.IndexFunc(res.Findings, func(f Finding) bool { return f.Signature == y.Signature })
-	if i < 0 {
+	if !res.shows(y.Signature) {
 		return NoReturn{}, fmt.Errorf("the run does not fail%s: it ends as %s", y.as(), res.Verdict)
 	}
-	found := NoReturn{Signature: y.Signature, Fails: res.Findings[i].At, Runs: y.Runs}
+	found := NoReturn{Signature: y.Signature, Fails: res.found(y.Signature).At, Runs: y.Runs}
 	last := instants(story, found.Fails)
 	lo, hi := -1, len(last)-1 // the run fails after the last instant, since it has failed by then
 	found.After = y.Runs
@@ -166,7 +165,8 @@ func (n NoReturn) String() string {
 		return fmt.Sprintf("the run is lost from the start: %s that go another way from there fail",
 			of(n.Before))
 	}
-	return fmt.Sprintf("the point of no return, %v before the run fails with %s:\n  %s\nbefore it, "+
-		"%s runs that go another way fail; after it, %s", n.Fails-time.Duration(n.Event.At),
-		n.Signature, strings.TrimSpace(n.Event.String()), of(n.Before), of(n.After))
+	return fmt.Sprintf("the point of no return, %v before the run fails with %s:\n  %s\n"+
+		"before it, %s runs that go another way fail; after it, %s",
+		n.Fails-time.Duration(n.Event.At), n.Signature, strings.TrimSpace(n.Event.String()),
+		of(n.Before), of(n.After))
 }

@@ -119,8 +119,8 @@ func (w *World) Now() Time { return w.now }
 // Seed returns the seed of the world.
 func (w *World) Seed() uint64 { return w.seed }
 
-// Reseed makes everything that is drawn from now on another seed's: latencies, losses, time-outs and
-// the order of what is scheduled for one instant. What was drawn already stays. It is for a run
+// Reseed makes everything that is drawn from now on another seed's: latencies, losses, time-outs
+// and the order of what is scheduled for one instant. What was drawn already stays. It is for a run
 // that is to go on in another way than it did.
 func (w *World) Reseed(seed uint64) {
 	w.seed = seed

@@ -7,7 +7,7 @@ import (
 )
 
 // Test6e7a04aa5 is about 6e7a04aa5, a table is shown, hollow, while it is being created.
-// It ends at 16.501s: no order of the operations on t2 explains
+// It fails at 16.501s: no order of the operations on t2 explains
 func Test6e7a04aa5(t *testing.T) {
 	regress.Test{
 		Guards:  []string{"6e7a04aa5"},

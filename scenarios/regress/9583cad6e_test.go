@@ -7,7 +7,7 @@ import (
 )
 
 // Test9583cad6e is about 9583cad6e, a drop or an alter meets a table that was renamed
-// meanwhile. It ends at 22.501s: no order of the operations on t3, t4 explains
+// meanwhile. It fails at 22.501s: no order of the operations on t3, t4 explains
 func Test9583cad6e(t *testing.T) {
 	regress.Test{
 		Guards:  []string{"9583cad6e"},

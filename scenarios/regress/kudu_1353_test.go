@@ -7,7 +7,7 @@ import (
 )
 
 // TestKudu1353 is about KUDU-1353, replica locations are soft state that a new leader does
-// not rebuild. It ends at 4m25.5s: 4m0s after the read-back: t4 (table-9eacd625) is
+// not rebuild. It fails at 4m25.5s: 4m0s after the read-back: t4 (table-9eacd625) is
 // ALTERING to version 1: tablet-166fbac1 is led by ts-1 at version 0, master-3 sends its
 // work to nobody, task AlterTable of tablet-166fbac1: no leader known for tablet-166fbac1,
 // and ts-1 has nothing to report to it

@@ -7,7 +7,7 @@ import (
 )
 
 // TestKudu1358 is about KUDU-1358, a new leader master knows no tablet servers and refuses
-// CreateTable. It ends at 21.5s: client-1 op 1: create t1 columns=k tablets=1 replicas=1,
+// CreateTable. It fails at 21.5s: client-1 op 1: create t1 columns=k tablets=1 replicas=1,
 // refused by master-2 with REPLICATION_FACTOR_TOO_HIGH: not enough live tablet servers: 1
 // replicas, 0 servers, though 1 tablet servers run and can reach it
 func TestKudu1358(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"tabletop/scenarios/regress"
 )
 
-// TestKudu1365 is about KUDU-1365, every election spends a term. It ends at 46.274s:
+// TestKudu1365 is about KUDU-1365, every election spends a term. It fails at 46.274s:
 // master-3 begins term 2 of master-tablet, though a majority has heard master-2 for 30s
 func TestKudu1365(t *testing.T) {
 	regress.Test{

@@ -7,7 +7,7 @@ import (
 )
 
 // TestKudu1374 is about KUDU-1374, work triggered by a report is lost when the leader
-// master changes. It ends at 4m13.5s: 4m3.5s after healing: t2 (table-59dfadc3) is
+// master changes. It fails at 4m13.5s: 4m3.5s after healing: t2 (table-59dfadc3) is
 // ALTERING to version 0: tablet-1499da85 is led by ts-1 at version 0, master-3 sends its
 // work to ts-1, no task is left, and ts-1 has nothing to report to it; tablet-2532c0cb is
 // led by ts-1 at version 0, master-3 sends its work to ts-1, no task is left, and ts-1 has

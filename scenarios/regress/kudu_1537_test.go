@@ -7,7 +7,7 @@ import (
 )
 
 // TestKudu1537 is about KUDU-1537, a retried DDL reports its own first attempt's effect as
-// an error. It ends at 21.228s: request 3/1 of client-2 took effect at 1.8 and again at
+// an error. It fails at 21.228s: request 3/1 of client-2 took effect at 1.8 and again at
 // 1.10
 func TestKudu1537(t *testing.T) {
 	regress.Test{

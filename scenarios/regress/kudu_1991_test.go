@@ -7,7 +7,7 @@ import (
 )
 
 // TestKudu1991 is about KUDU-1991, a task is dropped when its target is not known at the
-// moment. It ends at 7m0.5s: 6m40.5s after healing: tablet-ea1a4ecd of t3: ts-3 leads 2{1,
+// moment. It fails at 7m0.5s: 6m40.5s after healing: tablet-ea1a4ecd of t3: ts-3 leads 2{1,
 // 3}, replication factor 3, health [HEALTHY HEALTHY]
 func TestKudu1991(t *testing.T) {
 	regress.Test{

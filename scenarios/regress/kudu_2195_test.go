@@ -7,7 +7,7 @@ import (
 )
 
 // TestKudu2195 is about KUDU-2195, logs, terms and votes are not synced: a loss of power
-// takes them. It ends at 4m12s: 4m2s after healing: master-3 has not caught up with
+// takes them. It fails at 4m12s: 4m2s after healing: master-3 has not caught up with
 // master-1 at 2.2; master-1: replicate to master-3 waits for "heartbeat interval" since
 // 251.798405s
 func TestKudu2195(t *testing.T) {

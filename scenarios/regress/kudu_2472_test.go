@@ -7,7 +7,7 @@ import (
 )
 
 // TestKudu2472 is about KUDU-2472, a restarted leader master refuses CreateTable until
-// servers report. It ends at 21.206s: client-1 op 1: create t2 columns=k tablets=1
+// servers report. It fails at 21.206s: client-1 op 1: create t2 columns=k tablets=1
 // replicas=1, refused by master-1 with REPLICATION_FACTOR_TOO_HIGH: not enough live tablet
 // servers: 1 replicas, 0 servers, though 1 tablet servers run and can reach it
 func TestKudu2472(t *testing.T) {

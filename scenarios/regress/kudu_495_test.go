@@ -7,7 +7,7 @@ import (
 )
 
 // TestKudu495 is about KUDU-495, a table and its tablets are written one after the other.
-// It ends at 22.005s: there are tablets of table-e599e5af, and it is not there
+// It fails at 22.005s: there are tablets of table-e599e5af, and it is not there
 func TestKudu495(t *testing.T) {
 	regress.Test{
 		Guards:  []string{"KUDU-495"},

@@ -7,7 +7,7 @@ import (
 )
 
 // TestStartStamp is about start-stamp, a tablet server whose clock was set back counts as
-// an old start. It ends at 5m9.5s: 4m55.5s after healing: ts-2 runs, and master-1 takes it
+// an old start. It fails at 5m9.5s: 4m55.5s after healing: ts-2 runs, and master-1 takes it
 // for dead
 func TestStartStamp(t *testing.T) {
 	regress.Test{
