@@ -37,11 +37,11 @@ func diff(cmd *cobra.Command, args, without []string) error {
 	if err := exactly(want, what)(cmd, args); err != nil {
 		return err
 	}
-	first, err := named(args[0])
+	first, err := planNamed(args[0])
 	if err != nil {
 		return err
 	}
-	second, err := named(args[len(args)-1])
+	second, err := planNamed(args[len(args)-1])
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ result does not depend on the number of workers. An interrupt (Ctrl-C) keeps the
 }
 
 // named returns the plan that a word names: a token's, or a file's.
-func named(word string) (scenarios.Plan, error) {
+func planNamed(word string) (scenarios.Plan, error) {
 	if strings.HasSuffix(word, ".plan") {
 		return scenarios.ReadPlanFile(word)
 	}
@@ -66,7 +66,7 @@ func shrink(cmd *cobra.Command, f *shrinkFlags, word string) error {
 	if f.tries < 0 {
 		return fmt.Errorf("--tries %d: want a number that is not negative", f.tries)
 	}
-	p, err := named(word)
+	p, err := planNamed(word)
 	if err != nil {
 		return err
 	}

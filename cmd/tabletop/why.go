@@ -24,7 +24,7 @@ later, as other storms on the same cluster have them. Bisection over the instant
 			if y.Runs < 1 {
 				return fmt.Errorf("--runs %d: want at least 1", y.Runs)
 			}
-			p, err := named(args[0])
+			p, err := planNamed(args[0])
 			if err != nil {
 				return err
 			}
