@@ -50,7 +50,7 @@ result does not depend on the number of workers. An interrupt (Ctrl-C) keeps the
 	return cmd
 }
 
-// named returns the plan that a word names: a token's, or a file's.
+// planNamed returns the plan that a word names: a token's, or a file's.
 func planNamed(word string) (scenarios.Plan, error) {
 	if strings.HasSuffix(word, ".plan") {
 		return scenarios.ReadPlanFile(word)
