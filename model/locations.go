@@ -38,7 +38,9 @@ func (e RelocationEvent) String() string {
 
 // locate returns the location mapping as a master finds it.
 func (c *Cluster) locate(master *sim.Node) func(sim.NodeID) (string, bool) {
-	return func(id sim.NodeID) (string, bool) { return c.LocationOf(c.World.Node(id), master.Name()) }
+	return func(id sim.NodeID) (string, bool) {
+		return c.LocationOf(c.World.Node(id), master.Name())
+	}
 }
 
 // LocationOf returns where the mapping says that a node is, if it does not fail: to the master of a
@@ -47,9 +49,9 @@ func (c *Cluster) LocationOf(n *sim.Node, master string) (location string, ok bo
 	return c.mapping.Of(n.Name(), master)
 }
 
-// Relocate changes what the mapping says of a node, to one master or, if the name is empty, to most;
-// the empty location makes it fail. Masters ask when the node registers. It returns what undoes it,
-// or nil if nothing changes.
+// Relocate changes what the mapping says of a node, to one master or, if the name is empty, to
+// most; the empty location makes it fail. Masters ask when the node registers. It returns what
+// undoes it, or nil if nothing changes.
 func (c *Cluster) Relocate(n *sim.Node, master, location string) (undo func()) {
 	key := n.Name()
 	if master != "" {

@@ -167,8 +167,8 @@ var Kinds = []KindInfo{
 	{Kind: RemoveMaster, Kills: true, Loses: true, Only: "masters",
 		Title: "make the masters go on without the target, and take its machine away"},
 	{Kind: Relocate, Needs: []string{"location"}, May: []string{"from", "for"}, Only: "tservers",
-		Apart: true, Title: "map the target, a tablet server, to location=LOCATION, for from=MASTER " +
-			"or all; location=none: the mapping fails"},
+		Apart: true, Title: "map the target, a tablet server, to location=LOCATION, for " +
+			"from=MASTER or all; location=none: the mapping fails"},
 	{Kind: Rebalance, May: lasting, Only: "clients", Apart: true,
 		Title: "run the rebalancing tool on the target, a client; it is interrupted after for="},
 }

@@ -11,8 +11,8 @@ import (
 // nowhere stands, in a plan, for a mapping that fails.
 const nowhere = "none"
 
-// relocate changes what the location mapping says of a tablet server. Masters ask it when the server
-// registers.
+// relocate changes what the location mapping says of a tablet server. Masters ask it when the
+// server registers.
 func (x *Executor) relocate(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "entry of the mapping changed"
 	place, master := r.Fault.Place, ""

@@ -71,8 +71,8 @@ func in(location, table string) condition {
 	})
 }
 
-// unavailable wants exactly that many tablets of a table to have no leader that runs with a majority
-// of the voters.
+// unavailable wants exactly that many tablets of a table to have no leader that runs with a
+// majority of the voters.
 func unavailable(table string, want int) condition {
 	return func(s *stage) string {
 		n := 0
@@ -103,7 +103,8 @@ func unavailable(table string, want int) condition {
 func violations(want int) condition {
 	return func(s *stage) string {
 		if s.violations != want {
-			return fmt.Sprintf("%d violations of the policy are recorded, not %d", s.violations, want)
+			return fmt.Sprintf("%d violations of the policy are recorded, not %d", s.violations,
+				want)
 		}
 		s.tell("placements recorded as against the policy: %d", want)
 		return ""

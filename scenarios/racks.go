@@ -12,8 +12,8 @@ import (
 // Locations in storms. Whatever is drawn here comes from a stream of its own, so that storms
 // without locations are what they were before there were any.
 
-// racks draws whether the tablet servers of a storm are in several locations, and in how many. There
-// are more of them then.
+// racks draws whether the tablet servers of a storm are in several locations, and in how many.
+// There are more of them then.
 func (d *drawing) racks(r *sim.Rand) {
 	if !r.Chance(400_000) {
 		return

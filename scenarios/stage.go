@@ -51,7 +51,7 @@ type stage struct {
 	// voters counts the voters in each configuration of a tablet, in order.
 	voters  map[wire.TabletID][]int
 	configs map[wire.TabletID]int64 // the index of the last
-	// violations counts placements against the policy, and scanned has whom a client read from last.
+	// violations counts placements against the policy; scanned has whom a client read from last.
 	violations int
 	scanned    map[string]*sim.Node
 	noted      snapshot

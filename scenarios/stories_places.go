@@ -6,19 +6,19 @@ import "tabletop/model/wire"
 var placeStories = []script{
 	{
 		name: "rack-loss",
-		title: "a rack is lost: a table over three racks loses no tablet, one over two loses what " +
-			"has its majority there",
+		title: "a rack is lost: a table over three racks loses no tablet, one over two loses " +
+			"what has its majority there",
 		options: []string{"masters=3", "tservers=6", "clients=2",
-			"locations=ts-1:/rack-1,ts-2:/rack-1,ts-3:/rack-2,ts-4:/rack-3,ts-5:/rack-3,ts-6:/rack-3," +
-				"client-2:/rack-2"},
+			"locations=ts-1:/rack-1,ts-2:/rack-1,ts-3:/rack-2,ts-4:/rack-3,ts-5:/rack-3," +
+				"ts-6:/rack-3,client-2:/rack-2"},
 		heal:    60 * sec,
 		tablets: true,
 		acts: []act{
 			{5 * sec, "1. t may be in three racks, u only in the first two, of which one has a " +
 				"single server", "client-1 create t columns=k,a tablets=3", nil},
 			{6 * sec, "", "client-1 create u columns=k,a locations=/rack-1,/rack-2", nil},
-			{10 * sec, "2. t has one replica in each rack; u has two in the first, which cannot be " +
-				"helped", "client-2 upsert t keys=1,2", all(served, replicated("t"),
+			{10 * sec, "2. t has one replica in each rack; u has two in the first, which cannot " +
+				"be helped", "client-2 upsert t keys=1,2", all(served, replicated("t"),
 				replicated("u"), fullest("t", 1), fullest("u", 2), violations(1))},
 			{12 * sec, "3. a client in the second rack reads there",
 				"client-2 scan t from=any", nil},
@@ -39,7 +39,8 @@ var placeStories = []script{
 		title: "a rack is down until its replicas are replaced in the other two, and comes back: " +
 			"what is new comes there, what was replaced does not go back by itself",
 		options: []string{"masters=3", "tservers=6", "clients=2", "follower-unavailable=80s",
-			"locations=ts-1:/rack-1,ts-2:/rack-1,ts-3:/rack-2,ts-4:/rack-2,ts-5:/rack-3,ts-6:/rack-3"},
+			"locations=ts-1:/rack-1,ts-2:/rack-1,ts-3:/rack-2,ts-4:/rack-2,ts-5:/rack-3," +
+				"ts-6:/rack-3"},
 		heal:    200 * sec,
 		tablets: true,
 		acts: []act{
@@ -48,8 +49,8 @@ var placeStories = []script{
 			{15 * sec, "2. the third rack goes down for two minutes",
 				"power-off location:/rack-3 for=120s", all(served, replicated("t"),
 					fullest("t", 1), violations(0))},
-			{125 * sec, "3. its replicas were replaced in the other two, against the policy: that " +
-				"there are three of each comes first", "client-1 alter t add:b",
+			{125 * sec, "3. its replicas were replaced in the other two, against the policy: " +
+				"that there are three of each comes first", "client-1 alter t add:b",
 				all(replicated("t"), within("t", "/rack-1", "/rack-2"), fullest("t", 2),
 					violations(2))},
 			{150 * sec, "4. the rack is back; a new table has replicas there",
@@ -74,8 +75,8 @@ var placeStories = []script{
 			{45 * sec, "3. its replica is rebuilt where there is a server left: two in one rack, " +
 				"and that is recorded", "client-1 alter t add:b",
 				all(replicated("t"), without("ts-4"), fullest("t", 2), violations(1))},
-			{80 * sec, "4. now the masters take it for dead; a new table has 2 + 1 too, and never " +
-				"3 + 0", "client-1 create u columns=k,a", all(served, lost("ts-4"))},
+			{80 * sec, "4. now the masters take it for dead; a new table has 2 + 1 too, and " +
+				"never 3 + 0", "client-1 create u columns=k,a", all(served, lost("ts-4"))},
 			{95 * sec, "", "", all(served, kept, replicated(""), fullest("u", 2), violations(2))},
 		},
 	},
@@ -115,8 +116,8 @@ var placeStories = []script{
 	},
 	{
 		name: "pinned-table",
-		title: "KUDU-2604: a table is bound to a location; its replicas are placed, and replaced, " +
-			"there or nowhere",
+		title: "KUDU-2604: a table is bound to a location; its replicas are placed, and " +
+			"replaced, there or nowhere",
 		options: []string{"masters=3", "tservers=6", "clients=2", "follower-unavailable=10s",
 			"locations=ts-1:/a,ts-2:/a,ts-3:/a,ts-4:/a,ts-5:/b,ts-6:/c"},
 		heal:    100 * sec,

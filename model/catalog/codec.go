@@ -124,8 +124,9 @@ func encodeTable(e *wire.Encoder, t *Table) {
 
 func decodeTable(d *wire.Decoder) *Table {
 	t := &Table{ID: wire.TableID(d.Uint64()), Name: d.String(), State: TableState(d.Int()),
-		Replicas: d.Int(), Locations: d.Strings(), Partitions: d.PartitionSchema(), Version: int64(d.Int()),
-		Schema: d.Schema(), AppliedVersion: int64(d.Int()),
+		Replicas: d.Int(), Locations: d.Strings(), Partitions: d.PartitionSchema(),
+		Version: int64(d.Int()),
+		Schema:  d.Schema(), AppliedVersion: int64(d.Int()),
 		Reserve: time.Duration(d.Int()), DeletedAt: time.Duration(d.Int())}
 	if t.Applied = t.Schema; !d.Bool() {
 		t.Applied = d.Schema()

@@ -90,9 +90,9 @@ type wanted struct {
 }
 
 // enoughTServers compares how many are needed, and how many replicas the new tablets have, with the
-// servers this process knows to live where they may be. With the defence, a process that knows too few waits
-// for more instead of refusing; if there are too many tablets, or too few servers where a table is
-// bound to, only for half of the time, so that the client hears why.
+// servers this process knows to live where they may be. With the defence, a process that knows too
+// few waits for more instead of refusing; if there are too many tablets, or too few servers where a
+// table is bound to, only for half of the time, so that the client hears why.
 func (d *ddl) enoughTServers(p *sim.Proc, w wanted) wire.Status {
 	half := p.Now().Add(d.req.Header().Timeout / 2)
 	for {

@@ -9,8 +9,8 @@ import (
 	"tabletop/sim"
 )
 
-// PlacementEvent tells which servers a leader has chosen for a new tablet, or which one for an extra
-// replica of a tablet, and among which.
+// PlacementEvent tells which servers a leader has chosen for a new tablet, or which one for an
+// extra replica of a tablet, and among which.
 type PlacementEvent struct {
 	Master  *Master
 	Tablet  wire.TabletID

@@ -16,7 +16,7 @@ import (
 type Mapping map[string]string
 
 // Of returns where a node is as a master is told, which is asked for by name, or by no name for
-// what most are told. It is not ok if the mapping fails; without any mapping no node has a location.
+// what most are told. It is not ok if the mapping fails; without any no node has a location.
 func (m Mapping) Of(node, master string) (location string, ok bool) {
 	if len(m) == 0 {
 		return "", true
@@ -37,7 +37,8 @@ func ParseMapping(text string) (Mapping, error) {
 	for entry := range strings.SplitSeq(text, ",") {
 		name, location, found := strings.Cut(entry, ":")
 		if !found || name == "" {
-			return nil, fmt.Errorf("bad entry %q: want NODE:LOCATION or NODE@MASTER:LOCATION", entry)
+			return nil, fmt.Errorf("bad entry %q: want NODE:LOCATION or NODE@MASTER:LOCATION",
+				entry)
 		}
 		if _, twice := m[name]; twice {
 			return nil, fmt.Errorf("%s has two locations", name)

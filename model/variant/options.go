@@ -196,8 +196,8 @@ var OptionList = []Option{
 		func(o *Options) *string { return &o.Sync }),
 	duration("clock-error", "by how much tablet servers' clocks differ at most, besides faults", 0,
 		func(o *Options) *time.Duration { return &o.ClockError }),
-	{Name: "locations", Title: "where tablet servers and clients are, as ts-1:/dc-0/rack-1,ts-2:/a; " +
-		"ts-1@master-2:/b is what only master-2 is told; ts-1: without more fails",
+	{Name: "locations", Title: "where tablet servers and clients are, as ts-1:/dc-0/rack-1," +
+		"ts-2:/a; ts-1@master-2:/b is what only master-2 is told; ts-1: without more fails",
 		set: func(o *Options, v string) error {
 			if _, err := ParseMapping(v); err != nil {
 				return fmt.Errorf("option locations: %w", err)
@@ -206,11 +206,11 @@ var OptionList = []Option{
 			return nil
 		},
 		get: func(o Options) string { return o.Locations }},
-	choice("placement", "the server for a replica within a location: the least loaded, by range first, "+
-		"or the better of two that are drawn", []string{PlaceByRange, PlaceTwoChoices},
+	choice("placement", "the server for a replica within a location: the least loaded, by range "+
+		"first, or the better of two that are drawn", []string{PlaceByRange, PlaceTwoChoices},
 		func(o *Options) *string { return &o.Placement }),
-	choice("location-match", "which replica is closest to a client: by the depth of the common path, or "+
-		"only one of the same location", []string{MatchPath, MatchWhole},
+	choice("location-match", "which replica is closest to a client: by the depth of the common "+
+		"path, or only one of the same location", []string{MatchPath, MatchWhole},
 		func(o *Options) *string { return &o.LocationMatch }),
 }
 
