@@ -22,7 +22,8 @@ type availability struct {
 	looked *int
 	since  map[sim.NodeID]sim.Time    // since when a node runs without a pause
 	healed map[sim.Direction]sim.Time // since when a direction that was cut passes again
-	// moved tells when the location mapping last said otherwise of a node.
+	// moved tells when the location mapping last said otherwise of a node, or its maintenance began
+	// or ended.
 	moved map[sim.NodeID]sim.Time
 	// troubled nodes were slow, or had a disk or clock at fault, until then.
 	troubled map[sim.NodeID]sim.Time
@@ -53,6 +54,11 @@ func watchAvailability(j *Judges) {
 	})
 	model.Relocated.Subscribe(j.c.World, func(e model.RelocationEvent) {
 		a.moved[e.Node.ID()] = j.c.World.Now()
+	})
+	master.Applied.Subscribe(j.c.World, func(e master.AppliedEvent) {
+		for _, change := range e.Batch.Maintenance {
+			a.moved[change.Server.Node()] = j.c.World.Now()
+		}
 	})
 	client.Answered.Subscribe(j.c.World, a.answered)
 }
@@ -105,8 +111,8 @@ func (a *availability) bounds(e client.OpEvent) [][]string {
 	return all
 }
 
-// serves reports whether a tablet server is in one of the locations, or there are none: where the
-// master took it to be when it registered, or is told that it is.
+// serves reports whether a tablet server may get replicas and is in one of the locations, or there
+// are none: where the master took it to be when it registered, or is told that it is.
 func (a *availability) serves(ts sim.NodeID, e client.OpEvent, where []string) bool {
 	w := a.j.c.World
 	m := a.j.c.MasterOn(e.Outcome.Master.Node())
@@ -114,8 +120,12 @@ func (a *availability) serves(ts sim.NodeID, e client.OpEvent, where []string) b
 	if moved, was := a.moved[ts]; was && w.Now().Sub(moved) < registration {
 		return false // it may have registered before, or not since
 	}
-	if id := a.j.c.ServerOn(ts); m.TakesForLive(id) {
+	id := a.j.c.ServerOn(ts)
+	if m.TakesForLive(id) {
 		at, ok = m.Location(id), true
+	}
+	if m.Store().Maintenance[id] {
+		return false
 	}
 	return ok && (len(where) == 0 || slices.Contains(where, at))
 }

@@ -145,6 +145,7 @@ func (m *Master) setMaintenance(p *sim.Proc, id wire.ServerID, on bool) wire.Sta
 	}
 	change := []catalog.Maintenance{{Server: id, On: on}}
 	status := m.write(p, term, &catalog.Batch{Maintenance: change})
+	m.news.Broadcast() // who waits for servers may have one more
 	if status.OK() && !on && !m.v.On(variant.KUDU2069) {
 		m.askForFullReports()
 	}
