@@ -114,7 +114,7 @@ func (t *Tool) runPhase(p *sim.Proc, phase rebalance.Phase, looked *sim.Time) Re
 		if len(t.todo)+len(t.moves) == 0 {
 			return Balanced
 		}
-		if !t.carryOut(p, phase) {
+		if !t.carryOut(p) {
 			p.Sleep("before the cluster is looked at anew", resyncPause)
 		}
 	}
@@ -152,13 +152,9 @@ func (t *Tool) plan(phase rebalance.Phase) {
 
 // carryOut begins the moves that were planned, as far as the servers can bear them, and waits for
 // them. It reports whether all went well.
-func (t *Tool) carryOut(p *sim.Proc, phase rebalance.Phase) bool {
-	limit := t.limit
-	if phase == rebalance.Policy { // where its replicas go to is not known (FindNextMove)
-		limit = t.limit/2 + 1
-	}
+func (t *Tool) carryOut(p *sim.Proc) bool {
 	for len(t.todo)+len(t.moves) > 0 {
-		admitted := rebalance.Admit(t.todo, t.underWay(), limit)
+		admitted := rebalance.Admit(t.todo, t.underWay(), t.limit)
 		t.todo = slices.DeleteFunc(t.todo, func(m rebalance.Move) bool {
 			return slices.Contains(admitted, m)
 		})
