@@ -10,14 +10,14 @@ import (
 )
 
 // memberships holds leaders and masters to what keeps majorities together: a configuration is
-// changed only in a term in which its leader has committed something, and no voter gives its
+// changed only in a term in which its leader has committed something, and no member gives its
 // replica up for a master who thinks of an earlier configuration.
 type memberships struct {
 	j      *Judges
 	looked *int
 	// led is the term in which a replica last held an entry of that very term for committed.
 	led map[raft.Observed]int64
-	// overtaken are the configurations by which replicas that were given up are voters, though
+	// overtaken are the configurations by which replicas that were given up are members, though
 	// they were not committed then.
 	overtaken map[hosted]wire.RaftConfig
 	// gone are the tablets that the catalog says are no more.
@@ -74,14 +74,14 @@ func (m *memberships) tombstoned(e tserver.TombstoneEvent) {
 	*m.looked++
 	who := hosted{e.Tablet, e.TServer.ID()}
 	delete(m.overtaken, who)
-	if !e.Master || !e.Active.IsVoter(who.server) {
+	if !e.Master || !e.Active.Has(who.server) {
 		return
 	}
 	latest := m.j.fate.configs[e.Tablet]
 	switch {
 	case e.Active.Index > latest.Index:
 		m.overtaken[who] = e.Active
-	case e.Active.Index == latest.Index && latest.IsVoter(who.server): // or it never commits
+	case e.Active.Index == latest.Index && latest.Has(who.server): // or it never commits
 		m.givenUp(who, latest)
 	}
 }
@@ -99,6 +99,6 @@ func (m *memberships) committed(e raft.ReplicaEvent) {
 
 func (m *memberships) givenUp(who hosted, config wire.RaftConfig) {
 	m.j.report(Violation{Oracle: Configuration, Object: "tablet", Reason: "member-given-up",
-		Detail: fmt.Sprintf("%s gives its replica of %v up for a master; it is a voter of %v",
+		Detail: fmt.Sprintf("%s gives its replica of %v up for a master; it is a member of %v",
 			m.j.c.World.Node(who.server.Node()).Name(), who.tablet, config)})
 }
