@@ -4,7 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"slices"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,9 +24,6 @@ var measured = []string{"KUDU-495", "KUDU-1537", "KUDU-765", "6e7a04aa5", "9583c
 
 // storms returns for each of the defects the plan of the first storm that shows it.
 func storms(t *testing.T, each func(defect string, p Plan)) {
-	if !*measure {
-		t.Skip("make shrinking")
-	}
 	for _, id := range measured {
 		d := Detect{Count: 400}
 		at, err := d.Run(t.Context(), begin(t, d, id))
@@ -42,6 +40,9 @@ func storms(t *testing.T, each func(defect string, p Plan)) {
 
 // This is no test: it takes minutes, and says how small failures become and how long that takes.
 func TestMeasureShrinking(t *testing.T) {
+	if !*measure {
+		t.Skip("make shrinking")
+	}
 	var before, after, items, walls []int
 	small := 0
 	fmt.Println("\n| defect | fails with | lines | faults and operations | runs | wall | other " +
@@ -70,30 +71,39 @@ func TestMeasureShrinking(t *testing.T) {
 		spread(items), spread(walls), small, len(after))
 }
 
-// Nor is this: it says whether the point of no return lies where it should, not before the run parts
-// from the one without the defect, and not after the failure.
+// Nor is this: it says of the plans that are kept whether the point of no return lies where it
+// should, not before the run parts from the one without the defect, and not after the failure.
 func TestMeasurePointsOfNoReturn(t *testing.T) {
+	if !*measure {
+		t.Skip("make shrinking")
+	}
+	files, err := filepath.Glob("testdata/regressions/*.plan")
+	require.NoError(t, err)
 	all, placed := 0, 0
 	fmt.Println("\n| defect | parts | point of no return | before → after | fails | event |\n" +
 		"|---|---|---|---|---|---|")
-	storms(t, func(id string, p Plan) {
+	for _, file := range files {
+		p, err := ReadPlanFile(file)
+		require.NoError(t, err)
 		without := p
-		d, _ := variant.FindDefect(id)
-		without.Select.Without = append(slices.Clone(p.Select.Without),
-			append(d.Defences(), id)...)
+		without.Select = variant.Selection{Options: p.Select.Options}
 		parting, err := Diff(p, without)
 		require.NoError(t, err)
 		require.NotNil(t, parting)
-		n, err := Why{Runs: 50}.Run(t.Context(), p)
-		require.NoError(t, err)
+		n, err := Why{Signature: p.Fails, Runs: 50}.Run(t.Context(), p)
+		if err != nil {
+			fmt.Printf("| %s | %v |\n", strings.Join(p.Select.Defects, " "), err)
+			continue
+		}
 		at := time.Duration(n.Event.At)
 		if all++; parting.At() <= at && at <= n.Fails {
 			placed++
 		}
-		fmt.Printf("| %s | %v | %v | %d → %d of %d | %v | %s: %s |\n", id,
-			parting.At().Round(time.Millisecond), at.Round(time.Millisecond), n.Before, n.After,
-			n.Runs, n.Fails.Round(time.Millisecond), n.Event.Who, n.Event.Text)
-	})
+		fmt.Printf("| %s | %v | %v | %d → %d of %d | %v | %s: %s |\n",
+			strings.Join(p.Select.Defects, " "), parting.At().Round(time.Millisecond),
+			at.Round(time.Millisecond), n.Before, n.After, n.Runs,
+			n.Fails.Round(time.Millisecond), n.Event.Who, n.Event.Text)
+	}
 	fmt.Printf("\nThe point of no return lies between where the runs part and the failure for %d "+
 		"of %d.\n", placed, all)
 }
