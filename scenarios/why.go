@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"tabletop/model/variant"
 	"tabletop/sim"
 )
 
@@ -134,7 +135,7 @@ func (y Why) failing(ctx context.Context, p Plan, after sim.Time) (int, error) {
 // anew returns the plan with what is due after an instant as another storm on the same cluster has
 // it. All faults come before healing, as they did.
 func (p Plan) anew(after sim.Time, seed uint64) Plan {
-	another := stormPlan(^seed, p.Select)
+	another := stormPlan(^seed, p.sized())
 	items := slices.DeleteFunc(p.items(), func(i item) bool { return sim.Time(i.at()) > after })
 	ops, faults := 0, 0
 	for _, i := range p.items() {
@@ -157,6 +158,19 @@ func (p Plan) anew(after sim.Time, seed uint64) Plan {
 	}
 	p.drawn, p.file = nil, ""
 	return p.with(items)
+}
+
+// sized returns the selection with what it leaves to the defaults and a storm would draw: how large
+// the cluster is, and what can be done to it.
+func (p Plan) sized() variant.Selection {
+	s := p.Select
+	v, err := s.Resolve()
+	if err == nil {
+		s.Options = append(slices.Clone(s.Options), fmt.Sprint("masters=", v.Masters),
+			fmt.Sprint("tservers=", v.TServers), fmt.Sprint("clients=", v.Clients),
+			fmt.Sprint("spare-masters=", v.SpareMasters), "replica-management="+v.Replacement)
+	}
+	return s
 }
 
 func (n NoReturn) String() string {
