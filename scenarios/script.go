@@ -69,8 +69,8 @@ type script struct {
 
 // scripts lists the stories that are told as tables.
 func scripts() []script {
-	return slices.Concat(raftStories, serverStories, failoverStories, rowStories, placeStories, rebalanceStories,
-		[]script{kuduL1, stress})
+	return slices.Concat(raftStories, serverStories, failoverStories, rowStories,
+		placeStories, rebalanceStories, []script{kuduL1, stress})
 }
 
 // act is a line of a script.
