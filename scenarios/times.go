@@ -81,8 +81,11 @@ func watchTimes(r *run) *times {
 	client.Answered.Subscribe(w, func(e client.OpEvent) {
 		delete(t.waiting, e.Op.ID)
 		known := e.Outcome.Status.Code.Class() != wire.Environment && !e.Outcome.Unknown
-		if e.Op.ChangesCatalog() && known {
+		switch {
+		case e.Op.ChangesCatalog() && known:
 			t.answered()
+		case len(t.waiting) == 0 && t.waits(): // refused for want of servers, and nobody else asks
+			t.asked = sim.Never
 		}
 	})
 	return t
