@@ -145,9 +145,15 @@ func (x *Executor) changeConfig(r *Record, nodes []*sim.Node) (undo func()) {
 	case "replace":
 		change.Kind, change.Replace = wire.ModifyPeer, true
 	}
+	cas := wire.NoCAS
 	x.admin("change the configuration", func(p *sim.Proc) bool {
 		leader := x.c.LeaderOf(id)
 		if leader == nil {
+			return false
+		}
+		if r.Fault.By > 0 && cas == wire.NoCAS {
+			cas = x.c.TServerOn(leader.ID()).Replica(id).Config().Index
+			p.Sleep("what people do between looking and acting", r.Fault.By)
 			return false
 		}
 		to := x.c.ServerOn(leader.ID())
@@ -155,12 +161,15 @@ func (x *Executor) changeConfig(r *Record, nodes []*sim.Node) (undo func()) {
 			r.Missed = "another replica is not well"
 			return true
 		}
-		code := ask(p, to, &wire.ChangeConfigRequest{Dest: to, Tablet: id, CAS: wire.NoCAS,
+		code := ask(p, to, &wire.ChangeConfigRequest{Dest: to, Tablet: id, CAS: cas,
 			Changes: []wire.PeerChange{change}})
 		if code == wire.OK {
 			r.Effect = 1
 		}
-		return code == wire.OK || code == wire.InvalidConfig
+		if code == wire.CASFailed {
+			r.Missed = "the configuration is another by now"
+		}
+		return code == wire.OK || code == wire.InvalidConfig || code == wire.CASFailed
 	})
 	return nil
 }

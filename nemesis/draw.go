@@ -333,6 +333,8 @@ func (d *drawer) by(k Kind) time.Duration {
 	switch k {
 	case Slow:
 		return d.between(100*time.Microsecond, 30*time.Millisecond)
+	case ChangeConfig:
+		return max(d.between(-2*time.Second, 2*time.Second), 0)
 	case Flap, Swizzle:
 		return d.between(100*time.Millisecond, 2*time.Second)
 	case SlowDisk:

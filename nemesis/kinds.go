@@ -156,9 +156,10 @@ var Kinds = []KindInfo{
 		Title: "let the target, a tablet server, lead nothing"},
 	{Kind: Maintenance, May: lasting, Only: "tservers",
 		Title: "announce work on the target, a tablet server, to the masters"},
-	{Kind: ChangeConfig, Needs: []string{"tablet", "change"}, Only: "tservers",
+	{Kind: ChangeConfig, Needs: []string{"tablet", "change"}, May: []string{"by"}, Only: "tservers",
 		Title: "change who has replicas of a table's first tablet: change=add or remove the " +
-			"target's, or replace it by another"},
+			"target's, or replace it by another; by=DURATION after looking who has, if they " +
+			"still have"},
 	{Kind: DeleteReplica, Needs: []string{"tablet"}, Only: "tservers", Loses: true,
 		Title: "make the target, a tablet server, give up its replica of a table's first tablet"},
 	{Kind: Lose, Kills: true, Loses: true, Title: "take the target's machine away for good"},
