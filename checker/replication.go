@@ -10,8 +10,8 @@ import (
 )
 
 // replication lists tablets whose replicas are not what their table wants: as many voters as its
-// replication factor, each with a replica that runs, nobody else, and no mark that somebody is to
-// be promoted or replaced.
+// replication factor, each with a replica that runs and has the leader's configuration, nobody
+// else, and no mark that somebody is to be promoted or replaced.
 func (j *Judges) replication(m *master.Master) []Unfinished {
 	var list []Unfinished
 	store := m.Store()
@@ -62,6 +62,10 @@ func (j *Judges) replicas(id wire.TabletID, table *catalog.Table) (reason, detai
 		ts := j.c.TServerOn(member.ID.Node())
 		if ts.ID() != member.ID || !ts.Node().Alive() || ts.Replica(id) == nil {
 			return "replica-missing", detail + ", and " + ts.Node().Name() + " has no replica"
+		}
+		has := ts.Replica(id).Config()
+		if !has.Equal(state.Config) && !j.fate.damaged[ts.Node().ID()] {
+			return "replica-behind", fmt.Sprintf("%s, and %s has %v", detail, ts.Node().Name(), has)
 		}
 	}
 	return "", ""
