@@ -2,6 +2,7 @@ package checker
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"tabletop/model/master"
@@ -18,6 +19,8 @@ type rest struct {
 	looked *int
 	began  sim.Time
 	heard  map[saying]int
+	// unsettled: without any fault something was begun, and this rest proves nothing.
+	unsettled bool
 }
 
 // saying is what one node asks of another.
@@ -34,26 +37,43 @@ const (
 	expiring = 2 * time.Second // what it takes to delete the replicas of a table
 )
 
-// BeginRest tells that the cluster has nothing left to do. Without masters nobody brings about
-// rest, and where a table wants more replicas than there are servers left, they never stop trying.
-func (j *Judges) BeginRest() {
-	if j.MayStandStill() {
-		return
+// Rests is how often a cluster may begin to rest. An election because a disk was slow, or a call of
+// a master that was deposed long ago, begins something anew without any fault. A rest in which that
+// happens proves nothing, but the last one does.
+const Rests = 3
+
+// BeginRest tells that the cluster has nothing left to do, for the last time or not. What it
+// returns reports whether anything has unsettled it since.
+func (j *Judges) BeginRest(last bool) (unsettled func() bool) {
+	w := j.c.World
+	r := &rest{j: j, looked: j.counter(Quiescence), began: w.Now(), heard: map[saying]int{}}
+	unsettled = func() bool { return r.unsettled }
+	if j.restless() {
+		return unsettled
 	}
-	if store := j.c.Catalog(); store != nil {
-		for _, id := range sim.Keys(store.Tables) {
-			if t := store.Tables[id]; !t.Gone() && t.Replicas > j.fate.tservers(t) {
-				return
-			}
-		}
-	}
-	r := &rest{j: j, looked: j.counter(Quiescence), began: j.c.World.Now(), heard: map[saying]int{}}
-	sim.Delivered.Subscribe(j.c.World, func(e *sim.Envelope) {
-		if !e.Response && !j.fate.damaged[e.To] && j.c.World.Now() >= r.began {
+	sim.Delivered.Subscribe(w, func(e *sim.Envelope) {
+		if !e.Response && !j.fate.damaged[e.To] && w.Now() >= r.began && !r.unsettled {
 			r.said(e)
 		}
 	})
-	master.Applied.Subscribe(j.c.World, r.applied)
+	master.Applied.Subscribe(w, r.applied)
+	if !last {
+		unsettle := func(raft.ReplicaEvent) { r.unsettled = true }
+		raft.Elected.Subscribe(w, unsettle)
+		raft.ConfigCommitted.Subscribe(w, unsettle)
+	}
+	return unsettled
+}
+
+// restless reports whether faults have made rest impossible: without masters nobody brings it
+// about, and where a table wants more replicas than there are servers left, they never stop trying.
+func (j *Judges) restless() bool {
+	store := j.c.Catalog()
+	return j.MayStandStill() || store != nil && slices.ContainsFunc(sim.Keys(store.Tables),
+		func(id wire.TableID) bool {
+			t := store.Tables[id]
+			return !t.Gone() && t.Replicas > j.fate.tservers(t)
+		})
 }
 
 // applied lets the masters carry out what was due at that time: that a table which was dropped with

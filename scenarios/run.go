@@ -150,11 +150,21 @@ func (r *run) execute() {
 	r.story.phase("read back", "every name is read, created and altered once more")
 	r.readBack()
 	r.until(w.Now().Add(quietPeriod))
-	if r.converge("the read-back") { // an election may have begun meanwhile, without any fault
-		r.judges.BeginRest()
-		r.until(r.c.World.Now().Add(checker.Rest))
+	if r.rest() {
 		r.ksck()
 	}
+}
+
+// rest has the cluster rest, anew if something begins meanwhile without any fault, such as an
+// election, and reports whether it had nothing left to do.
+func (r *run) rest() bool {
+	for n := 1; r.converge("the read-back"); n++ {
+		unsettled := r.judges.BeginRest(n == checker.Rests)
+		if r.until(r.c.World.Now().Add(checker.Rest)); !unsettled() {
+			return true
+		}
+	}
+	return false
 }
 
 // ksck asks again and again, as people do, until the cluster is healthy or patience ends.

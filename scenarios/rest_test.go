@@ -1,0 +1,88 @@
+package scenarios
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tabletop/checker"
+	"tabletop/sim"
+)
+
+// lateCall is a plan in which the leader master wants another replica in the place of that on ts-3,
+// which is back before the master is deposed. It goes on asking, and finds a server while the
+// cluster rests. Disks are slow, so that the leader of the tablet has much to report.
+const lateCall = `tabletop-plan 1
+scenario storm
+seed 7
+profile ideal
+option masters=3
+option tservers=4
+option clients=2
+option net=lan
+option disk=stalls
+option spare-masters=0
+option replica-management=3-4-3
+option follower-unavailable=4s
+option consensus-rpc-timeout=2s
+heal 42s
+op 1 at=6s client-1 create t1 columns=k tablets=1 replicas=3
+fault 1 at=1ms kill ts-4 for=41s
+fault 2 at=10s kill ts-3 for=12s
+fault 3 at=25s step-down leader-master
+`
+
+// What a deposed master still asks for is no unrest: the cluster may take its time to rest again.
+func TestRestBeginsAgainAfterALateCall(t *testing.T) {
+	converged, signatures := runToRest(t, lateCall, nil)
+	require.Len(t, converged, 3, "after healing, after the read-back, and once more")
+	require.Empty(t, signatures)
+}
+
+// A tablet that has another leader every few seconds is unsettled in every rest, and found out in
+// the last.
+func TestEndlessElectionsAreUnrest(t *testing.T) {
+	converged, signatures := runToRest(t, lateCall, func(r *run) {
+		w := r.c.World
+		var depose func()
+		depose = func() {
+			for _, row := range r.c.Catalog().Tablets {
+				if n := r.c.LeaderOf(row.ID); n != nil {
+					r.c.TServerOn(n.ID()).Replica(row.ID).StepDown()
+				}
+			}
+			w.At(w.Now().Add(2*time.Second), 0, depose)
+		}
+		w.At(sim.Time(40*time.Second), 0, depose)
+	})
+	require.Len(t, converged, 1+checker.Rests)
+	require.Equal(t, []string{"quiescence/cluster/no-rest"}, signatures)
+}
+
+// A replica whose disk is slow has not heard the end of the last change of its configuration, and
+// will have something to report: nothing rests before that.
+func TestConvergenceWaitsForEveryMembersConfiguration(t *testing.T) {
+	text := strings.NewReplacer("heal 42s", "heal 49s", "disk=stalls", "disk=ssd").Replace(lateCall)
+	converged, signatures := runToRest(t, text+"fault 4 at=48.6s slow-disk ts-2 by=3s\n", nil)
+	require.Empty(t, signatures)
+	require.Greater(t, converged[0], sim.Time(51*time.Second))
+}
+
+// runToRest returns when the cluster of a plan converged, and what was violated.
+func runToRest(t *testing.T, plan string, watch func(*run)) (converged []sim.Time,
+	signatures []string) {
+	p, err := ParsePlan(strings.NewReader(plan))
+	require.NoError(t, err)
+	res, err := Run(p, Options{watch: watch, Story: func(l Line) {
+		if strings.HasPrefix(l.Text, "converged") {
+			converged = append(converged, l.At)
+		}
+	}})
+	require.NoError(t, err)
+	for _, f := range res.Findings {
+		signatures = append(signatures, f.Signature)
+	}
+	return converged, signatures
+}
