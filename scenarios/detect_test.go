@@ -100,7 +100,7 @@ func TestDetectionsAreKept(t *testing.T) {
 // A search from another start finds another seed.
 func TestDetectStartsElsewhere(t *testing.T) {
 	d := Detect{Count: 40, Workers: 1}
-	at, err := d.Run(t.Context(), from(t, d, "KUDU-2472", 1001))
+	at, err := d.Run(t.Context(), from(t, d, "KUDU-1358", 1001))
 	require.NoError(t, err)
 	require.True(t, at.Found())
 	require.Equal(t, at.Start+uint64(at.Tried)-1, at.Seed)
