@@ -77,6 +77,11 @@ func (a *availability) answered(e client.OpEvent) {
 	default:
 		return
 	}
+	since := a.since[e.Outcome.Master.Node()]
+	if halfway := e.Outcome.Status.Code != wire.ReplicationFactorTooHigh; halfway &&
+		a.j.c.World.Now().Sub(since) < registration {
+		return // a master that has just started says these before the client's time is over
+	}
 	steady := len(a.j.c.TServers)
 	for _, where := range a.bounds(e) {
 		n := 0
