@@ -32,6 +32,9 @@ func (ts *TServer) scan(p *sim.Proc, req *wire.ScanRequest) *wire.ScanResponse {
 		}
 	}
 	if t.unknownColumn(req.Columns) != "" {
+		if req.LeaderOnly {
+			return refuse(t.unknown(p, term, req.Columns))
+		}
 		return refuse(wire.UnknownColumn)
 	}
 	if ts.v.On(variant.KUDU2463) && t.restored > 0 && !t.replayed {

@@ -92,7 +92,7 @@ func (t *replica) carryOut(p *sim.Proc, term int64, req *wire.WriteRequest) *wir
 	}
 	defer t.schemaLock.RUnlock()
 	if c := t.unknownColumn(req.Columns); c != "" {
-		return refuse(wire.UnknownColumn, c)
+		return refuse(t.unknown(p, term, req.Columns), c)
 	}
 	p.Sleep("prepare a write", prepareTime.Draw(t.ts.node.Draw(streamPrepare, 0)))
 	w := rows.Write{Request: req.Request, First: req.First, Version: req.Version,
@@ -116,6 +116,23 @@ func (t *replica) unknownColumn(columns []string) string {
 		}
 	}
 	return ""
+}
+
+// unknown is how a leader refuses a request that names a column which the tablet does not have.
+// With the defence it says so, like what it reads, only if a majority confirms it and when it has
+// applied its log: a successor may have the column, or a follower may have reported it already.
+func (t *replica) unknown(p *sim.Proc, term int64, columns []string) wire.Code {
+	if !t.ts.v.On(variant.ConfirmedReads) {
+		return wire.UnknownColumn
+	}
+	consensus, deadline := t.consensus, p.Now().Add(scannerMaxWait)
+	if consensus.ConfirmLeadership(p, term, deadline) != nil {
+		return wire.NotTheLeader
+	}
+	if consensus.CaughtUp(p, term, deadline) != nil || t.unknownColumn(columns) == "" {
+		return wire.ServiceUnavailable
+	}
+	return wire.UnknownColumn
 }
 
 // applyRows carries out an entry of the log that changes rows.
