@@ -33,6 +33,11 @@ func watchDurability(j *Judges) *durability {
 		d.view(e.Replica.Node().ID(), e.Replica.Tablet()).readFlushed()
 	})
 	sim.Synced.Subscribe(j.c.World, d.synced)
+	sim.DiskDamaged.Subscribe(j.c.World, func(e sim.SyncEvent) {
+		for _, v := range d.disks[e.Node.ID()] {
+			v.damaged(e.File)
+		}
+	})
 	sim.Sent.Subscribe(j.c.World, d.sent)
 	tserver.TabletTombstoned.Subscribe(j.c.World, func(e tserver.TombstoneEvent) {
 		d.tombstoned(e.TServer.Node().ID(), e.Tablet)

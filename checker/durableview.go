@@ -133,6 +133,52 @@ func (v *durableView) readSegment() bool {
 	return true
 }
 
+// damaged looks anew at what the log says of itself, when the disk has lost some of it. What
+// follows the first place that does not parse is a torn tail for all that anybody can tell, if no
+// record that is left says that it was durable: one write that goes astray may take the last
+// entries and all that vouched for them. A later record may vouch for them again.
+func (v *durableView) damaged(file string) {
+	if v.segment == 0 || !strings.HasPrefix(file, raft.SegmentFiles(v.replica.Dir())) {
+		return
+	}
+	place, intact, vouched := v.reread()
+	if vouched <= place && intact < v.sure {
+		v.unsure = append([]placed{{v.sure, place + 1}}, v.unsure...)
+		v.sure = intact
+	}
+}
+
+// reread reads all segments that are left, and returns the place in the log where they do not parse
+// any more, the last entry before it, and up to where some record says that the log was durable.
+func (v *durableView) reread() (place int, intact int64, vouched int) {
+	broken := false
+	for n := v.first; n <= v.segment; n++ {
+		name := raft.SegmentFile(v.replica.Dir(), n)
+		file, _ := v.durable(name)
+		at, base := 0, place
+		for at < len(file) {
+			r, ok := raft.ReadRecord(name, file, at)
+			if !ok {
+				broken = true
+				at++
+				continue
+			}
+			vouched, at = max(vouched, r.Synced), r.End
+			if broken {
+				continue
+			}
+			switch r.Kind {
+			case raft.RecordSegment:
+				base, intact = r.Base, r.Previous.Index
+			case raft.RecordReplicate:
+				intact = r.Entry.Index
+			}
+			place = base + r.End
+		}
+	}
+	return place, intact, vouched
+}
+
 func (v *durableView) readMeta() {
 	file, ok := v.durable(raft.MetaFile(v.replica.Dir()))
 	if !ok {
