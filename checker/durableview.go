@@ -22,7 +22,7 @@ type durableView struct {
 	next    string      // of the file of the next one
 	offset  int         // in the log, of its first byte
 	parsed  int         // bytes of it seen
-	sure    int64       // index of the last entry that a later record says was durable
+	sure    int64       // index of the last entry that something says was durable
 	unsure  []placed    // entries behind that
 	deleted bool        // for good; what was acknowledged before was true then
 	buried  bool        // a tombstone is left; likewise
@@ -50,6 +50,7 @@ func viewOf(r raft.Observed) *durableView {
 	v.synced("")
 	v.readFlushed()
 	v.readLog()
+	v.vouched(v.meta.Logged)
 	return v
 }
 
@@ -121,9 +122,7 @@ func (v *durableView) readSegment() bool {
 			return false
 		}
 		v.parsed = r.End
-		for len(v.unsure) > 0 && v.unsure[0].end <= r.Synced {
-			v.sure, v.unsure = v.unsure[0].index, v.unsure[1:]
-		}
+		v.vouched(r.Synced)
 		if r.Kind == raft.RecordReplicate {
 			v.ops = append(v.ops[:e.Index], e.OpID)
 			v.sure = min(v.sure, e.Index-1)
@@ -133,16 +132,24 @@ func (v *durableView) readSegment() bool {
 	return true
 }
 
+// vouched takes note that the log was durable up to an offset.
+func (v *durableView) vouched(upTo int) {
+	for len(v.unsure) > 0 && v.unsure[0].end <= upTo {
+		v.sure, v.unsure = v.unsure[0].index, v.unsure[1:]
+	}
+}
+
 // damaged looks anew at what the log says of itself, when the disk has lost some of it. What
-// follows the first place that does not parse is a torn tail for all that anybody can tell, if no
-// record that is left says that it was durable: one write that goes astray may take the last
-// entries and all that vouched for them. A later record may vouch for them again.
+// follows the first place that does not parse is a torn tail for all that anybody can tell, if
+// nothing that is left says that it was durable: one write that goes astray may take the last
+// entries and all records that vouched for them, before the metadata does. A later one may do so
+// again.
 func (v *durableView) damaged(file string) {
 	if v.segment == 0 || !strings.HasPrefix(file, raft.SegmentFiles(v.replica.Dir())) {
 		return
 	}
 	place, intact, vouched := v.reread()
-	if vouched <= place && intact < v.sure {
+	if max(vouched, v.meta.Logged) <= place && intact < v.sure {
 		v.unsure = append([]placed{{v.sure, place + 1}}, v.unsure...)
 		v.sure = intact
 	}
@@ -186,6 +193,7 @@ func (v *durableView) readMeta() {
 	}
 	had := v.meta
 	v.meta, _ = raft.ReadMeta(v.replica.Dir(), file)
+	v.vouched(v.meta.Logged)
 	voted := had.Term > 0 && had.VotedFor != wire.NoServer
 	if v.meta.Term < had.Term ||
 		v.meta.Term == had.Term && voted && v.meta.VotedFor != had.VotedFor {

@@ -115,49 +115,47 @@ func (r *Replica) applyNext() {
 	EntryApplied.Publish(r.node.World(), EntryEvent{r, e})
 }
 
-// runLog is the process that brings to disk what a leader appends, and the notes of an idle log.
-// Many entries share one sync.
+// runLog is the process that brings to disk what a leader appends. Many entries share one sync.
 func (r *Replica) runLog(p *sim.Proc) {
 	if r.cfg.Log.NoSync {
 		r.runLazyLog(p)
 		return
 	}
 	for {
-		for !r.log.unsynced() && !r.closed && !r.noteDue {
+		for !r.log.unsynced() && !r.closed {
 			r.log.wanted.Wait(p, "entries to write")
 		}
 		if r.closed {
 			return
 		}
-		if r.noteDue {
-			r.noteDue = false
-			r.log.noteCommitted(r.applied)
-		}
 		r.log.persist(p, r.log.end())
-		r.noteLater()
+		r.vouchLater()
 		if r.lead != nil {
 			r.lead.advanceCommit()
 		}
 	}
 }
 
-// noteAfter is how long the log is idle before a record on disk says what is durable.
-const noteAfter = 100 * time.Millisecond
+// vouchAfter is how long the log is idle before the metadata says how much of it is durable.
+const vouchAfter = 100 * time.Millisecond
 
-// noteLater looks after the log when it may be idle.
-func (r *Replica) noteLater() {
-	if !r.closed && !r.cfg.Log.NoSync && !r.idle.Set() && r.log.unnoted() {
-		r.idle.Reset(noteAfter)
+// vouchLater looks after the log when it may be idle.
+func (r *Replica) vouchLater() {
+	if !r.closed && !r.cfg.Log.NoSync && !r.idle.Set() && r.disk.Unvouched() {
+		r.idle.Reset(vouchAfter)
 	}
 }
 
-func (r *Replica) noteIfIdle() {
-	if quiet := r.node.Now().Sub(r.log.syncedAt); quiet < noteAfter {
-		r.idle.Reset(noteAfter - quiet)
+func (r *Replica) vouchIfIdle() {
+	if quiet := r.node.Now().Sub(r.log.syncedAt); quiet < vouchAfter {
+		r.idle.Reset(vouchAfter - quiet)
 		return
 	}
-	r.noteDue = true
-	r.log.wanted.Broadcast()
+	r.node.Go("vouch", func(p *sim.Proc) {
+		r.log.persist(p, r.log.end())
+		r.disk.Vouch(p)
+		r.vouchLater()
+	})
 }
 
 // writeBackAfter is how long the operating system keeps what was written in its cache

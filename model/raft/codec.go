@@ -16,8 +16,8 @@ import (
 // off every older entry at its index and beyond; or the news that entries up to an index are
 // committed. All say how long the durable part of the log was when they were written. The log is
 // only ever appended to. Where it does not parse there is either a torn tail, which was never
-// acknowledged, or damage to what was: the latter if a later record, in whichever segment, says
-// that this place was durable.
+// acknowledged, or damage to what was: the latter if a later record, in whichever segment, or the
+// metadata says that this place was durable.
 
 // RecordKind says what a record is.
 type RecordKind byte

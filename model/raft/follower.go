@@ -78,7 +78,7 @@ func (r *Replica) persist(p *sim.Proc, offset int) {
 	r.persisting = true
 	r.log.persist(p, offset)
 	r.persisting = false
-	r.noteLater()
+	r.vouchLater()
 }
 
 // persisted notes that the leader lives whose entries are, or were, on their way to the disk.

@@ -9,17 +9,20 @@ import (
 	"tabletop/sim"
 )
 
-// Meta is what a replica must remember to keep its promises: Kudu's ConsensusMetadata.
+// Meta is what a replica must remember to keep its promises: Kudu's ConsensusMetadata, and how long
+// the log was.
 type Meta struct {
 	Term     int64
 	VotedFor wire.ServerID   // in Term; NoServer: nobody
 	Config   wire.RaftConfig // the committed one
+	Logged   int             // bytes of the log that are known to be durable
 }
 
 func (m Meta) encode(dir string) []byte {
 	return record(nil, sumOfName(MetaFile(dir)), 0, func(b []byte) []byte {
 		b = binary.AppendVarint(b, m.Term)
 		b = binary.AppendVarint(b, int64(m.VotedFor))
+		b = binary.AppendVarint(b, int64(m.Logged))
 		var e wire.Encoder
 		e.Config(m.Config)
 		return append(b, e.Bytes()...)
@@ -41,7 +44,7 @@ func ReadMeta(dir string, file []byte) (Meta, bool) {
 		body = body[n:]
 		return v
 	}
-	m := Meta{Term: next(), VotedFor: wire.ServerID(next())}
+	m := Meta{Term: next(), VotedFor: wire.ServerID(next()), Logged: int(next())}
 	d := wire.NewDecoder(body)
 	m.Config = d.Config()
 	return m, d.Done()
@@ -92,6 +95,10 @@ func (m *metaFile) flush(p *sim.Proc) {
 	if m.saved >= want || m.closed {
 		return
 	}
+	m.save(p)
+}
+
+func (m *metaFile) save(p *sim.Proc) {
 	version := m.version
 	if m.lazy {
 		m.write()
@@ -99,6 +106,16 @@ func (m *metaFile) flush(p *sim.Proc) {
 		fs.Replace(p, MetaFile(m.dir), m.encode(m.dir))
 	}
 	m.saved = version
+}
+
+// vouch writes down how long the durable part of the log is. Nobody waits for that.
+func (m *metaFile) vouch(p *sim.Proc, upTo int) {
+	m.writing.Lock(p, "consensus metadata")
+	defer m.writing.Unlock()
+	if upTo > m.Logged && !m.closed {
+		m.Logged = upTo
+		m.save(p)
+	}
 }
 
 // write puts the file in its place without bringing it to the disk.
@@ -125,7 +142,8 @@ func (m *metaFile) close(p *sim.Proc) {
 func (m *metaFile) dirty() bool { return m.saved < m.version }
 
 // AdoptMeta makes the committed configuration of a replica that was copied that of the source, and
-// its term the source's, if that is later: then it has not voted in it. What it promised stays
+// its term the source's, if that is later: then it has not voted in it. What it promised stays; its
+// log is another
 // (ConsensusMetadata::MergeCommittedConsensusStatePB).
 func AdoptMeta(p *sim.Proc, dir string, term int64, c wire.RaftConfig) {
 	m := metaFile{node: p.Node(), dir: dir, saved: -1, Meta: Meta{VotedFor: wire.NoServer}}
@@ -138,5 +156,6 @@ func AdoptMeta(p *sim.Proc, dir string, term int64, c wire.RaftConfig) {
 		m.setTerm(term)
 	}
 	m.setConfig(c)
+	m.Logged = 0
 	m.flush(p)
 }

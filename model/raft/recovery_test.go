@@ -74,7 +74,7 @@ func (h *history) collect(p *sim.Proc) {
 }
 
 func (h *history) open(t *rapid.T, p *sim.Proc) {
-	l, committed, err := openLog(p.Node(), "d", tinySegments, h.flushed)
+	l, committed, err := openLog(p.Node(), "d", tinySegments, h.flushed, 0)
 	require.NoError(t, err)
 	require.LessOrEqual(t, committed, h.committed)
 	p.Must(p.Node().Disk().SyncDir(p))
@@ -118,7 +118,7 @@ func TestRecoveryProperty(t *testing.T) {
 		file := files[names[place%uint64(len(names))]]
 		file[place>>8%uint64(len(file))] ^= 1 << (place >> 61)
 		inWorld(t, files, func(p *sim.Proc) {
-			if l, _, err := openLog(p.Node(), "d", tinySegments, h.flushed); err == nil {
+			if l, _, err := openLog(p.Node(), "d", tinySegments, h.flushed, 0); err == nil {
 				h.holds(t, l, h.l.entries)
 			} else {
 				require.ErrorIs(t, err, ErrCorrupt)

@@ -20,8 +20,9 @@ type Replica struct {
 	cfg  Config
 	node *sim.Node
 	sm   StateMachine
-	meta *metaFile
-	log  *walog
+	disk *Store
+	meta *metaFile // of disk
+	log  *walog    // likewise
 
 	role   Role
 	leader wire.ServerID // of the present term; NoServer: not known
@@ -53,7 +54,6 @@ type Replica struct {
 
 	persisting bool       // a process writes what the leader has sent
 	idle       *sim.Timer // to the time when the log may be idle
-	noteDue    bool       // it is, and a record shall say what is durable
 
 	// busy is Kudu's update lock: one update, vote or candidacy at a time.
 	busy            sim.Mutex
@@ -73,8 +73,9 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 		return nil, err
 	}
 	n := p.Node()
-	r := &Replica{cfg: cfg, node: n, sm: sm, meta: disk.meta, config: disk.meta.Config,
-		log: disk.log, commit: committed, leader: wire.NoServer, rounds: map[int64]*round{}}
+	r := &Replica{cfg: cfg, node: n, sm: sm, disk: disk, meta: disk.meta,
+		log: disk.log, config: disk.meta.Config, commit: committed, leader: wire.NoServer,
+		rounds: map[int64]*round{}}
 	r.findPending()
 	r.heardAt = n.Now()
 	Booted.Publish(n.World(), ReplicaEvent{r, r.meta.Term})
@@ -85,9 +86,9 @@ func Open(p *sim.Proc, cfg Config, sm StateMachine) (*Replica, error) {
 	if r.meta.dirty() {
 		r.meta.flush(p)
 	}
-	r.detector, r.idle = n.NewTimer(r.leaderFailed), n.NewTimer(r.noteIfIdle)
+	r.detector, r.idle = n.NewTimer(r.leaderFailed), n.NewTimer(r.vouchIfIdle)
 	r.armDetector()
-	r.noteLater()
+	r.vouchLater()
 	n.Go("apply", r.runApply)
 	n.Go("log", r.runLog)
 	n.Go("maintenance", r.runMaintenance)
@@ -102,10 +103,11 @@ func OpenTombstone(p *sim.Proc, cfg Config, last wire.OpID) (*Replica, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Replica{cfg: cfg, node: p.Node(), sm: deaf{}, meta: meta, config: meta.Config,
-		log: &walog{}, tombstone: &last, leader: wire.NoServer, rounds: map[int64]*round{}}
+	disk := &Store{meta: meta, log: &walog{}}
+	r := &Replica{cfg: cfg, node: p.Node(), sm: deaf{}, disk: disk, meta: meta, log: disk.log,
+		config: meta.Config, tombstone: &last, leader: wire.NoServer, rounds: map[int64]*round{}}
 	r.detector = p.Node().NewTimer(r.leaderFailed)
-	r.idle = p.Node().NewTimer(r.noteIfIdle)
+	r.idle = p.Node().NewTimer(r.vouchIfIdle)
 	return r, nil
 }
 

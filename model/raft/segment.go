@@ -47,13 +47,15 @@ func newSegment(disk *sim.Disk, dir string, s segment, synced int) *segment {
 func (s *segment) end() int { return s.base + s.file.Len() }
 
 // openLog reads the log from disk, segment by segment, cuts off a torn tail, and returns it with
-// the index up to which it knows entries to be committed. A tail may be torn wherever no record
-// says that it was durable, also in an older segment if the power was lost before that was synced.
+// the index up to which it knows entries to be committed. A tail may be torn wherever neither a
+// record nor the metadata, which vouches for so many bytes, says that it was durable, also in an
+// older segment if the power was lost before that was synced.
 // The error is ErrCorrupt. What it cuts off comes back if the power is lost before the next sync
 // of the log and of the directory; nothing may be written until then.
 //
 // It begins where older segments were let go, whose effect is in the state that was flushed.
-func openLog(n *sim.Node, dir string, opts LogOptions, flushed wire.OpID) (*walog, int64, error) {
+func openLog(n *sim.Node, dir string, opts LogOptions, flushed wire.OpID,
+	vouched int) (*walog, int64, error) {
 	l := &walog{disk: n.Disk(), dir: dir, opts: opts}
 	var committed int64
 	names := l.disk.Under(SegmentFiles(dir))
@@ -73,7 +75,7 @@ func openLog(n *sim.Node, dir string, opts LogOptions, flushed wire.OpID) (*walo
 			return nil, 0, err
 		}
 		if intact == 0 || intact < s.file.Len() {
-			if err := l.cutOff(names[i:], intact); err != nil {
+			if err := l.cutOff(names[i:], intact, vouched); err != nil {
 				return nil, 0, err
 			}
 			break
@@ -125,9 +127,6 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 		switch {
 		case r.Kind == RecordCommit:
 			*committed = max(*committed, r.Index)
-			if l.vouches(r.Synced) {
-				l.notes++
-			}
 		case r.Kind == RecordSegment || r.Entry.Index > l.lastIndex()+1 || r.Entry.Index < 1:
 			return 0, l.corrupt(s, at, "has an entry out of order")
 		case r.Entry.Index <= l.base.Index:
@@ -137,7 +136,6 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 			l.truncate(r.Entry.Index)
 			r.Entry.Payload = slices.Clone(r.Entry.Payload) // the disk may change under it
 			l.entries = append(l.entries, logged{r.Entry, s.base + r.End})
-			l.notes = 0
 			s.last = max(s.last, r.Entry.Index)
 		}
 		at = r.End
@@ -145,8 +143,9 @@ func (l *walog) read(s *segment, committed *int64) (intact int, err error) {
 }
 
 // cutOff ends the log where it does not parse any more: so many bytes into the first of the
-// segments that are left. The error tells that this place was durable once.
-func (l *walog) cutOff(left []string, intact int) error {
+// segments that are left. The error tells that this place was durable once, as later records say or
+// the metadata, which vouches for so many bytes.
+func (l *walog) cutOff(left []string, intact, vouched int) error {
 	place, from := 0, intact
 	if len(l.segs) > 0 {
 		last := l.segs[len(l.segs)-1]
@@ -155,11 +154,13 @@ func (l *walog) cutOff(left []string, intact int) error {
 			place = last.base + intact
 		}
 	}
+	damaged := place < vouched
 	for _, name := range left {
-		if notedDurable(name, l.disk.Open(name).Bytes(), from, place) {
-			return fmt.Errorf("%w: %s is damaged at byte %d of the log", ErrCorrupt, left[0], place)
-		}
+		damaged = damaged || notedDurable(name, l.disk.Open(name).Bytes(), from, place)
 		from = 0
+	}
+	if damaged {
+		return fmt.Errorf("%w: %s is damaged at byte %d of the log", ErrCorrupt, left[0], place)
 	}
 	if intact > 0 {
 		l.segs[len(l.segs)-1].file.Truncate(intact)

@@ -81,7 +81,6 @@ type walog struct {
 	synced  int       // offset up to which the log is durable
 	urgent  int       // offset up to which somebody waits for the disk itself
 	noting  int       // up to there, the latest record says
-	notes   int       // how many records say that the last entry is durable
 	syncing bool      // a process brings it to disk
 	// syncedAt is when that was done last.
 	syncedAt sim.Time
@@ -130,7 +129,6 @@ func (l *walog) append(e wire.Entry) {
 		l.entries = slices.Grow(l.entries, len(l.entries)+1) // append alone grows by a quarter
 	}
 	l.entries = append(l.entries, logged{e, s.end()})
-	l.notes = 0
 	if l.opts.NoSync {
 		l.wanted.Broadcast() // else whoever needs it durable persists it
 	}
@@ -142,14 +140,6 @@ func (l *walog) noteCommitted(index int64) {
 	s := l.current()
 	l.record = commitRecord(l.record, s, index, l.noting)
 	s.file.Append(l.record)
-	if l.vouches(l.noting) {
-		l.notes++
-	}
-}
-
-// vouches reports whether a note that the log is durable up to an offset is one of its last entry.
-func (l *walog) vouches(upTo int) bool {
-	return len(l.entries) > 0 && upTo >= l.entries[len(l.entries)-1].end
 }
 
 // current returns the segment to write the next record to: a new one if the last has reached its
@@ -176,14 +166,9 @@ func (l *walog) letGo(count int) []*segment {
 	return gone
 }
 
-// notesWanted is how many records must say that the last entry is durable. One does not do: if it
-// is the write that a disk misdirects, onto that entry, then both are lost, and nothing tells that
-// the log was longer.
-const notesWanted = 3
-
-// unnoted reports whether fewer durable records than are wanted say that the last entry is.
-func (l *walog) unnoted() bool {
-	return len(l.entries) > 0 && (l.notes < notesWanted || l.synced < l.end())
+// beyond reports whether the last entry lies behind an offset.
+func (l *walog) beyond(offset int) bool {
+	return len(l.entries) > 0 && l.entries[len(l.entries)-1].end > offset
 }
 
 // truncate forgets the entries from index on. The disk forgets them when others take their
@@ -244,7 +229,7 @@ func (l *walog) close() {
 
 // unsynced reports whether an entry waits for the disk.
 func (l *walog) unsynced() bool {
-	return len(l.entries) > 0 && l.entries[len(l.entries)-1].end > l.synced
+	return l.beyond(l.synced)
 }
 
 // waitSynced returns when the log is on the disk up to the given offset, or the log is closed.

@@ -59,7 +59,7 @@ func writeLog(t *testing.T) written {
 	w := written{all: map[wire.OpID]bool{}}
 	w.files = inWorld(t, nil, func(p *sim.Proc) {
 		Create(p, "d", wire.NewConfig(0))
-		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{})
+		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{}, 0)
 		require.NoError(t, err)
 		l.sync(p)
 		for i := range 24 {
@@ -93,7 +93,7 @@ func writeLog(t *testing.T) written {
 func reopen(t *testing.T, files disk) (entries []wire.Entry, after disk, err error) {
 	after = inWorld(t, files, func(p *sim.Proc) {
 		var l *walog
-		l, _, err = openLog(p.Node(), "d", tinySegments, wire.OpID{})
+		l, _, err = openLog(p.Node(), "d", tinySegments, wire.OpID{}, 0)
 		if err != nil {
 			return
 		}
@@ -109,7 +109,7 @@ func reopen(t *testing.T, files disk) (entries []wire.Entry, after disk, err err
 // grow opens a log, lets it grow by an entry, and returns them all.
 func grow(t *testing.T, files disk) (entries []wire.Entry, after disk) {
 	after = inWorld(t, files, func(p *sim.Proc) {
-		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{})
+		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{}, 0)
 		require.NoError(t, err)
 		p.Must(p.Node().Disk().SyncDir(p))
 		l.sync(p)
@@ -190,7 +190,7 @@ func TestHoleBeforeLaterSegments(t *testing.T) {
 	var durable int
 	files := inWorld(t, nil, func(p *sim.Proc) {
 		Create(p, "d", wire.NewConfig(0))
-		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{})
+		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{}, 0)
 		require.NoError(t, err)
 		l.sync(p)
 		for i := range int64(12) {
@@ -257,7 +257,7 @@ func TestSegmentEndsWhatWasCutOff(t *testing.T) {
 	var want []wire.Entry
 	files := inWorld(t, nil, func(p *sim.Proc) {
 		Create(p, "d", wire.NewConfig(0))
-		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{})
+		l, _, err := openLog(p.Node(), "d", tinySegments, wire.OpID{}, 0)
 		require.NoError(t, err)
 		for i := range int64(5) {
 			l.append(wire.Entry{OpID: wire.OpID{Term: 1, Index: i + 1}, Type: wire.WriteOp,
@@ -287,7 +287,7 @@ func TestPowerLossKeepsWhatWasSynced(t *testing.T) {
 				if n.Incarnation() == 0 {
 					Create(p, "d", wire.NewConfig(0))
 				}
-				l, _, err := openLog(n, "d", opts, wire.OpID{})
+				l, _, err := openLog(n, "d", opts, wire.OpID{}, 0)
 				p.Must(err)
 				p.Must(n.Disk().SyncDir(p))
 				l.sync(p)
@@ -331,7 +331,7 @@ func TestEntriesInMemoryDoNotRot(t *testing.T) {
 	payload := bytes.Repeat([]byte("x"), 1000)
 	files := inWorld(t, nil, func(p *sim.Proc) {
 		Create(p, "d", wire.NewConfig(0))
-		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), wire.OpID{})
+		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), wire.OpID{}, 0)
 		require.NoError(t, err)
 		op := wire.OpID{Term: 1, Index: 1}
 		l.append(wire.Entry{OpID: op, Type: wire.WriteOp, Payload: payload})
@@ -340,7 +340,7 @@ func TestEntriesInMemoryDoNotRot(t *testing.T) {
 	inWorld(t, files, func(p *sim.Proc) {
 		state, err := openFlushed(p.Node(), "d")
 		require.NoError(t, err)
-		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), state.op)
+		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), state.op, 0)
 		require.NoError(t, err)
 		for word := range uint64(50) {
 			p.Node().Disk().Rot("", word)
@@ -355,23 +355,27 @@ func TestOpenedLogIsVouchedFor(t *testing.T) {
 	start := 0 // of the last entry
 	files := inWorld(t, nil, func(p *sim.Proc) {
 		Create(p, "d", wire.NewConfig(0, 1, 2))
-		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), wire.OpID{})
+		l, _, err := openLog(p.Node(), "d", LogOptions{}.orDefault(), wire.OpID{}, 0)
 		require.NoError(t, err)
 		start = l.end()
 		l.append(wire.Entry{OpID: wire.OpID{Term: 1, Index: 1}, Type: wire.NoOp})
 		l.sync(p)
 	})
-	open := func() []byte {
+	open := func() disk {
 		files = inWorld(t, files, func(p *sim.Proc) {
 			r, err := Open(p, Config{Dir: "d", Timing: DefaultTiming()}, nil)
 			require.NoError(t, err)
 			r.Shutdown(p)
 		})
-		return files[SegmentFile("d", 1)]
+		return files.clone()
 	}
-	log := open()
-	require.True(t, notedDurable(SegmentFile("d", 1), log, start, start))
-	require.Equal(t, log, open(), "once is enough")
+	opened := open()
+	require.Equal(t, opened, open(), "once is enough")
+	clear(opened[SegmentFile("d", 1)][start:])
+	inWorld(t, opened, func(p *sim.Proc) {
+		_, err := Open(p, Config{Dir: "d", Timing: DefaultTiming()}, nil)
+		require.ErrorIs(t, err, ErrCorrupt, "whatever befalls the end of the log")
+	})
 }
 
 // A log that lacks what was flushed from it has lost something.
@@ -386,7 +390,7 @@ func TestLogLacksWhatIsFlushed(t *testing.T) {
 		{Term: last.Term + 1, Index: last.Index}: ErrCorrupt,
 	} {
 		inWorld(t, w.files, func(p *sim.Proc) {
-			_, _, err := openLog(p.Node(), "d", tinySegments, op)
+			_, _, err := openLog(p.Node(), "d", tinySegments, op, 0)
 			require.ErrorIs(t, err, want, op)
 		})
 	}

@@ -23,7 +23,7 @@ func OpenStore(p *sim.Proc, dir string, opts LogOptions) (s *Store, committed in
 	if s.flushed, err = openFlushed(p.Node(), dir); err != nil {
 		return nil, 0, err
 	}
-	s.log, committed, err = openLog(p.Node(), dir, opts.orDefault(), s.flushed.op)
+	s.log, committed, err = openLog(p.Node(), dir, opts.orDefault(), s.flushed.op, s.meta.Logged)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -31,9 +31,8 @@ func OpenStore(p *sim.Proc, dir string, opts LogOptions) (s *Store, committed in
 	// still hold: make durable what is about to be believed.
 	p.Must(p.Node().Disk().SyncDir(p))
 	s.log.sync(p)
-	for s.log.unnoted() { // nor must its end be taken for a torn tail next time
-		s.log.noteCommitted(committed)
-		s.log.sync(p)
+	if s.Unvouched() { // nor must its end be taken for a torn tail next time
+		s.Vouch(p)
 	}
 	return s, committed, nil
 }
@@ -92,6 +91,11 @@ func (s *Store) FlushLog(p *sim.Proc, force bool) {
 	}
 }
 
-// Unnoted reports whether the disk does not say yet, twice, that the last entry is durable:
-// NoteCommitted and FlushLog with force make it say so.
-func (s *Store) Unnoted() bool { return s.log.unnoted() }
+// Unvouched reports whether the metadata does not say yet that the last entry is durable, which
+// Vouch makes it say.
+func (s *Store) Unvouched() bool { return s.log.beyond(s.meta.Logged) }
+
+// Vouch writes down in the metadata how long the durable part of the log is, so that whatever
+// befalls its end is not taken for a torn tail. It is another file than the log, since one write
+// that a disk misdirects may take the last entries and every record behind them.
+func (s *Store) Vouch(p *sim.Proc) { s.meta.vouch(p, s.log.synced) }

@@ -11,8 +11,8 @@ import (
 	"tabletop/sim"
 )
 
-// noteAfter is how long the log is idle before a record on disk says what is durable.
-const noteAfter = 100 * time.Millisecond
+// vouchAfter is how long the log is idle before the metadata says how much of it is durable.
+const vouchAfter = 100 * time.Millisecond
 
 // runLog is the process that brings to disk what the core wants there, and then tells those whom
 // the core has promised it. What was wanted meanwhile shares the next sync.
@@ -20,8 +20,8 @@ func (r *Replica) runLog(p *sim.Proc) {
 	for {
 		idle := false
 		for len(r.appends) == 0 && !r.closed && !idle {
-			if r.store.Unnoted() {
-				idle = !r.wanted.WaitUntil(p, "entries to write", p.Now().Add(noteAfter))
+			if r.store.Unvouched() {
+				idle = !r.wanted.WaitUntil(p, "entries to write", p.Now().Add(vouchAfter))
 			} else {
 				r.wanted.Wait(p, "entries to write")
 			}
@@ -54,11 +54,14 @@ func (r *Replica) write(p *sim.Proc, batch []pb.Message, idle bool) {
 			r.store.Append(unpack(e))
 		}
 	}
-	if idle || r.applied > r.noted && r.term == r.store.Meta().Term {
+	if r.applied > r.noted && r.term == r.store.Meta().Term {
 		r.store.NoteCommitted(r.applied)
 		r.noted = r.applied
 	}
 	r.store.FlushLog(p, idle)
+	if idle {
+		r.store.Vouch(p)
+	}
 	r.writing--
 	r.written.Broadcast()
 }
