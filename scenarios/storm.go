@@ -72,7 +72,7 @@ func (d *drawing) balance(seed uint64) {
 	if tool {
 		d.tool = r
 		d.balancing = append(d.balancing,
-			fmt.Sprint("max-moves-per-server=", []int{1, 2, 5}[r.Intn(3)]))
+			fmt.Sprint("max-moves-per-server=", []int{1, 1, 1, 2}[r.Intn(4)]))
 	}
 	if auto {
 		d.balancing = append(d.balancing, "auto-rebalancing=true",
