@@ -76,23 +76,27 @@ func (f *fate) lostReplica(tablet wire.TabletID, id wire.ServerID) bool {
 // able reports whether faults have left the tablet a majority of the voters, by the latest
 // committed configuration and by the one that its leader, if it has any, tries to commit.
 func (f *fate) able(tablet wire.TabletID) bool {
-	if tablet == wire.SysCatalog {
-		if f.c.LeaderMaster() == nil && f.stuck(tablet) {
-			return false
-		}
-	} else {
-		leader := f.c.LeaderOf(tablet)
-		if leader == nil && f.stuck(tablet) {
-			return false
-		}
-		if leader != nil {
-			active := f.c.TServerOn(leader.ID()).Replica(tablet).Active()
-			if !f.majority(tablet, active.Voters()) {
-				return false
-			}
-		}
+	leader := f.leader(tablet)
+	if leader == nil && f.stuck(tablet) {
+		return false
 	}
-	return f.majority(tablet, f.configs[tablet].Voters())
+	if leader != nil && !f.majority(tablet, leader, leader.Active()) {
+		return false
+	}
+	return f.majority(tablet, leader, f.configs[tablet])
+}
+
+// leader returns the replica that leads a tablet, if any.
+func (f *fate) leader(tablet wire.TabletID) raft.Observed {
+	var leader raft.Observed
+	if tablet == wire.SysCatalog {
+		if m := f.c.LeaderMaster(); m != nil {
+			leader, _ = m.Consensus().(raft.Observed)
+		}
+	} else if n := f.c.LeaderOf(tablet); n != nil {
+		leader, _ = f.c.TServerOn(n.ID()).Replica(tablet).(raft.Observed)
+	}
+	return leader
 }
 
 // stuck reports whether a change of the configuration was under way when a voter was lost, and
@@ -139,18 +143,25 @@ func (f *fate) replica(tablet wire.TabletID, id wire.ServerID) raft.Observed {
 	return r
 }
 
-// majority reports whether enough voters are left. Once one is lost, those that have no replica,
-// since it could not be created or is not copied yet, count for nothing either.
-func (f *fate) majority(tablet wire.TabletID, voters []wire.ServerID) bool {
-	lost, without := 0, 0
+// majority reports whether enough voters are left. Once one is lost, those count for nothing
+// either that have no replica, since it could not be created or is not copied yet, or lack what the
+// leader's log has let go: it takes a majority to drop them, and only then are they copied anew.
+func (f *fate) majority(tablet wire.TabletID, leader raft.Observed, c wire.RaftConfig) bool {
+	voters, left := c.Voters(), 0
+	lost := func(id wire.ServerID) bool { return f.lostReplica(tablet, id) }
+	if !slices.ContainsFunc(voters, lost) {
+		return true
+	}
+	var behind []wire.ServerID
+	if leader != nil {
+		behind = leader.Behind()
+	}
 	for _, id := range voters {
-		if f.lostReplica(tablet, id) {
-			lost++
-		} else if !f.booted[hosted{tablet, id}] {
-			without++
+		if !lost(id) && f.booted[hosted{tablet, id}] && !slices.Contains(behind, id) {
+			left++
 		}
 	}
-	return lost == 0 || len(voters)-lost-without >= raft.Majority(len(voters))
+	return left >= raft.Majority(len(voters))
 }
 
 // tservers returns how many tablet servers there are for a table, now that some may be lost.

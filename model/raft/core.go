@@ -37,6 +37,8 @@ type Observed interface {
 	OpAt(index int64) wire.OpID
 	// LogStart returns the position of the entry before the first that its log still holds.
 	LogStart() wire.OpID
+	// Behind returns the peers that need what the log of this leader has let go.
+	Behind() []wire.ServerID
 	// StateSum returns a checksum of the state that it has applied.
 	StateSum() uint64
 }

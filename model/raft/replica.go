@@ -180,7 +180,7 @@ func (r *Replica) OpAt(index int64) wire.OpID { return r.log.at(index) }
 // LogStart returns the position of the entry before the first that its log still holds.
 func (r *Replica) LogStart() wire.OpID { return r.log.base }
 
-// Behind returns the peers that need what the log of this leader has let go.
+// Behind implements Observed.
 func (r *Replica) Behind() []wire.ServerID {
 	var ids []wire.ServerID
 	if r.lead != nil {

@@ -226,6 +226,9 @@ func (r *Replica) Dir() string { return r.cfg.Dir }
 // LogStart implements raft.Observed: this log lets nothing go.
 func (r *Replica) LogStart() wire.OpID { return wire.OpID{} }
 
+// Behind implements raft.Observed.
+func (r *Replica) Behind() []wire.ServerID { return nil }
+
 // StateSum implements raft.Observed.
 func (r *Replica) StateSum() uint64 { return raft.StateSum(r.sm) }
 
