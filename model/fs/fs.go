@@ -130,11 +130,15 @@ func Delete(p *sim.Proc, dir string) {
 // Clear removes what is in a folder but its superblock and the files of the given names.
 func Clear(p *sim.Proc, dir string, keep ...string) {
 	disk := p.Node().Disk()
-	keep = append(keep, superblock[1:])
-	for _, name := range Files(p.Node(), dir, keep...) {
+	for _, name := range Leftovers(p.Node(), dir, keep...) {
 		disk.Remove(dir + "/" + name)
 	}
 	p.Must(disk.SyncDir(p))
+}
+
+// Leftovers lists what Clear would remove.
+func Leftovers(n *sim.Node, dir string, keep ...string) []string {
+	return Files(n, dir, append(keep, superblock[1:])...)
 }
 
 // Files lists what is in a folder, without the files of the given names.

@@ -99,3 +99,9 @@ func Tombstone(p *sim.Proc, dir string, sb fs.Superblock) fs.Superblock {
 	fs.Clear(p, dir, raft.MetaName)
 	return sb
 }
+
+// Buried reports whether a folder, with the superblock that was read, is a tombstone of which
+// nothing is left to be removed.
+func Buried(n *sim.Node, dir string, sb fs.Superblock) bool {
+	return sb.Data == wire.DataTombstoned && len(fs.Leftovers(n, dir, raft.MetaName)) == 0
+}

@@ -82,7 +82,7 @@ func (ts *TServer) overtaken(r *raft.Replica, req *wire.DeleteTabletRequest) boo
 	return r.Beyond(req.CAS, req.Since)
 }
 
-// bury leaves a tombstone of the replica, which votes if it is known where its log ended.
+// bury leaves a tombstone of the replica.
 func (t *replica) bury(p *sim.Proc, by Order) {
 	t.busy, t.failed = true, ""
 	if t.consensus != nil {
@@ -90,22 +90,21 @@ func (t *replica) bury(p *sim.Proc, by Order) {
 		t.consensus = nil
 	}
 	t.Superblock = tablet.Tombstone(p, t.dir(), t.Superblock)
-	t.raise(p)
+	t.raise(p, by)
+}
+
+// raise opens a tombstone, which votes if it is known where its log ended.
+func (t *replica) raise(p *sim.Proc, by Order) {
+	if t.LastLogged != (wire.OpID{}) && t.ts.node.Disk().Open(raft.MetaFile(t.dir())) != nil {
+		if voter, err := raft.OpenTombstone(p, t.config(), t.LastLogged); err == nil {
+			t.consensus = voter
+		}
+	}
 	t.busy = false
 	if t.ts.v.On(variant.ReportLeftovers) {
 		t.ts.markDirty(t.Tablet)
 	}
 	TabletTombstoned.Publish(t.ts.node.World(), TombstoneEvent{t.event(), by, t.LastLogged})
-}
-
-// raise opens the tombstone's vote.
-func (t *replica) raise(p *sim.Proc) {
-	if t.LastLogged == (wire.OpID{}) || t.ts.node.Disk().Open(raft.MetaFile(t.dir())) == nil {
-		return
-	}
-	if voter, err := raft.OpenTombstone(p, t.config(), t.LastLogged); err == nil {
-		t.consensus = voter
-	}
 }
 
 // startTabletCopy begins to copy a replica that is not here, or is a tombstone, and answers before

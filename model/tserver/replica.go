@@ -7,6 +7,7 @@ import (
 	"tabletop/model/fs"
 	"tabletop/model/raft"
 	"tabletop/model/rows"
+	"tabletop/model/tablet"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -82,13 +83,29 @@ func (ts *TServer) findTablets() {
 	}
 }
 
-// open starts what is on disk (TSTabletManager::OpenTablet): a replica, with the schemas that its
-// log holds beyond the superblock's, or a tombstone. What was half copied, or half given up, when
-// the server ended becomes a tombstone (HandleNonReadyTabletOnStartup).
-func (t *replica) open(p *sim.Proc) {
-	if t.failed != "" {
-		return
+// openTablets opens what is on disk, one after another. Tombstones that are whole come first: that
+// takes no time, and nobody finds them busy.
+func (ts *TServer) openTablets(p *sim.Proc) {
+	var closed []*replica
+	for _, id := range sim.Keys(ts.tablets) {
+		t := ts.tablets[id]
+		switch {
+		case t.failed != "":
+		case tablet.Buried(ts.node, t.dir(), t.Superblock):
+			t.raise(p, Order{})
+		default:
+			closed = append(closed, t)
+		}
 	}
+	for _, t := range closed {
+		t.open(p)
+	}
+}
+
+// open starts what is on disk (TSTabletManager::OpenTablet): a replica, with the schemas that its
+// log holds beyond the superblock's. What was half copied, or half given up, when the server ended
+// becomes a tombstone (HandleNonReadyTabletOnStartup).
+func (t *replica) open(p *sim.Proc) {
 	if t.Data != wire.DataReady {
 		t.bury(p, Order{})
 		return

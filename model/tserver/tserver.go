@@ -44,13 +44,7 @@ func Boot(n *sim.Node, cfg Config) *TServer {
 		ts.startHeartbeaters(cfg.Masters)
 		ts.reportLeftovers(p)
 	})
-	n.Go("open tablets", func(p *sim.Proc) {
-		for _, id := range sim.Keys(ts.tablets) {
-			if t := ts.tablets[id]; t != nil {
-				t.open(p)
-			}
-		}
-	})
+	n.Go("open tablets", ts.openTablets)
 	return ts
 }
 
