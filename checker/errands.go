@@ -61,6 +61,9 @@ func watchErrands(j *Judges) {
 	tserver.CopyStarted.Subscribe(w, func(e tserver.CopyEvent) {
 		delete(x.graves, hosted{e.Tablet, e.TServer.ID()})
 	})
+	tserver.TabletDeleted.Subscribe(w, func(e tserver.TabletEvent) {
+		delete(x.graves, hosted{e.Tablet, e.TServer.ID()})
+	})
 }
 
 // started looks for another task for the same thing. A creation is asked for once, and an alter
