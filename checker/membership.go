@@ -17,22 +17,27 @@ type memberships struct {
 	looked *int
 	// led is the term in which a replica last held an entry of that very term for committed.
 	led map[raft.Observed]int64
-	// overtaken are the configurations by which replicas that were given up are members, though
-	// they were not committed then.
-	overtaken map[hosted]wire.RaftConfig
+	// brought is the entry that has brought the latest committed configuration, if one has. Another
+	// of the same index, of a leader that lost, brought nothing.
+	brought map[wire.TabletID]wire.OpID
+	// overtaken are the entries by which replicas that were given up are members, though they were
+	// not committed then.
+	overtaken map[hosted]wire.OpID
 	// gone are the tablets that the catalog says are no more.
 	gone map[wire.TabletID]bool
 }
 
 func watchMemberships(j *Judges) {
 	m := &memberships{j: j, looked: j.counter(Configuration), led: map[raft.Observed]int64{},
-		overtaken: map[hosted]wire.RaftConfig{}, gone: map[wire.TabletID]bool{}}
+		brought: map[wire.TabletID]wire.OpID{}, overtaken: map[hosted]wire.OpID{},
+		gone: map[wire.TabletID]bool{}}
 	raft.EntryCommitted.Subscribe(j.c.World, func(e raft.EntryEvent) {
 		if e.Entry.Term == e.Replica.Term() {
 			m.led[e.Replica] = e.Entry.Term
 		}
 	})
 	raft.EntryAppended.Subscribe(j.c.World, m.appended)
+	raft.Booted.Subscribe(j.c.World, m.note)
 	raft.ConfigCommitted.Subscribe(j.c.World, m.committed)
 	tserver.TabletTombstoned.Subscribe(j.c.World, m.tombstoned)
 	tserver.TabletDeleted.Subscribe(j.c.World, m.deleted)
@@ -77,21 +82,30 @@ func (m *memberships) tombstoned(e tserver.TombstoneEvent) {
 	if !e.Master || !e.Active.Has(who.server) {
 		return
 	}
-	latest := m.j.fate.configs[e.Tablet]
+	latest := m.j.fate.configs[e.Tablet].Index
 	switch {
-	case e.Active.Index > latest.Index:
-		m.overtaken[who] = e.Active
-	case e.Active.Index == latest.Index && latest.Has(who.server): // or it never commits
-		m.givenUp(who, latest)
+	case e.Active.Index > latest:
+		m.overtaken[who] = e.Pending
+	case e.Active.Index == latest && (e.Pending == wire.OpID{} || e.Pending == m.brought[e.Tablet]):
+		m.givenUp(who, e.Active)
+	}
+}
+
+// note takes note of the entry that has brought a committed configuration.
+func (m *memberships) note(e raft.ReplicaEvent) {
+	id := e.Replica.Tablet()
+	if op := e.Replica.OpAt(e.Replica.Config().Index); op.Index > m.brought[id].Index {
+		m.brought[id] = op
 	}
 }
 
 // committed looks for those who have given up what they had acknowledged.
 func (m *memberships) committed(e raft.ReplicaEvent) {
+	m.note(e)
 	now := e.Replica.Config()
 	for _, member := range now.Members {
 		who := hosted{e.Replica.Tablet(), member.ID}
-		if held, was := m.overtaken[who]; was && held.Equal(now) {
+		if held, was := m.overtaken[who]; was && held == e.Replica.OpAt(now.Index) {
 			m.givenUp(who, now)
 		}
 	}

@@ -92,6 +92,8 @@ type Order struct {
 	Master bool            // a master wanted it
 	CAS    int64           // the index of the configuration that it had in mind
 	Active wire.RaftConfig // the one that counted at the replica
+	// Pending is the entry that brought Active, if the replica did not know it committed.
+	Pending wire.OpID
 }
 
 // TombstoneEvent tells that a replica was given up, and why.

@@ -52,15 +52,17 @@ func (ts *TServer) deleteTablet(p *sim.Proc, req *wire.DeleteTabletRequest) wire
 		return wire.Err(wire.CASFailed, "")
 	}
 	t.busy = true
-	active := wire.RaftConfig{}
+	by := Order{Master: !req.Tool, CAS: req.CAS}
 	if open {
-		active = r.Active()
+		if by.Active = r.Active(); by.Active.Index > r.Config().Index {
+			by.Pending = r.OpAt(by.Active.Index)
+		}
 		t.LastLogged = r.LastLogged()
 		r.Shutdown(p)
 		t.consensus = nil
 	}
 	if req.Tombstone {
-		t.bury(p, Order{!req.Tool, req.CAS, active})
+		t.bury(p, by)
 		return wire.Status{}
 	}
 	TabletDeleted.Publish(ts.node.World(), t.event())
