@@ -44,8 +44,9 @@ type tabletInfo struct {
 	// reported is the greatest schema version that any replica reported to this leader; -1
 	// before the first.
 	reported int64
-	// vouched is the latest term whose leader told that the configuration of that index is the last
-	// in its log: no other that an earlier leader appended after it will ever be committed.
+	// vouched is the latest term whose leader told, when it had committed something, that the
+	// configuration of that index is the last in its log: no other that an earlier leader appended
+	// after it will ever be committed. What that leader itself appends later may be.
 	vouched wire.OpID
 }
 

@@ -131,7 +131,7 @@ func (m *Master) compare(t *tabletInfo, from wire.ServerID,
 	if row.State == catalog.TabletCreating && leaderKnown {
 		row = row.In(catalog.TabletRunning)
 	}
-	if r.State.Leader == from && !r.State.Pending && r.State.Term >= t.vouched.Term {
+	if r.State.Settled && !r.State.Pending && r.State.Term >= t.vouched.Term {
 		t.vouched = wire.OpID{Term: r.State.Term, Index: r.State.Config.Index}
 	}
 	return row

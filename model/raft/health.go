@@ -58,6 +58,7 @@ func (r *Replica) State() wire.ConsensusState {
 	if r.lead == nil {
 		return s
 	}
+	s.Settled = r.commit >= r.lead.first
 	for _, m := range s.Config.Members {
 		h := wire.Healthy // the leader itself
 		if f := r.lead.peer(m.ID); f != nil {

@@ -249,7 +249,11 @@ func (l *leadership) advanceCommit() {
 		durable = append(durable, index)
 	}
 	if index := Committed(durable); index >= l.first {
+		settled := r.commit >= l.first
 		r.advanceCommit(index)
+		if !settled {
+			r.changed()
+		}
 	}
 }
 

@@ -115,8 +115,9 @@ func (r *Replica) keepConfig(p *sim.Proc, e wire.Entry) {
 }
 
 // Beyond reports whether the log holds a configuration that follows the one of that index,
-// committed or not, and then not of a term before the given one. One that follows another entry in
-// its place was left by a leader that had lost.
+// committed or not, and then not of a term before the given one: the leader of that very term may
+// have appended it after it told that there was none. One that follows another entry in its place
+// was left by a leader that had lost.
 func (r *Replica) Beyond(index, since int64) bool {
 	if r.config.Index > index {
 		return true

@@ -214,3 +214,48 @@ func TestTombstoneVotes(t *testing.T) {
 	require.Equal(t, wire.OK, ask(8, 5, last))
 	require.Equal(t, wire.AlreadyVoted, ask(9, 5, last))
 }
+
+// A leader that has committed something of its term, and has no later configuration, tells that no
+// earlier leader's will be committed. It may append one itself.
+func TestWhatLeadersToldStaysTrue(t *testing.T) {
+	g := newGroup(t, 1, 3, config)
+	g.RunFor(10 * time.Second)
+	told := g.leader().replica.State()
+	require.True(t, told.Settled && !told.Pending)
+	leader := g.leader().replica
+	g.Cut(g.around(leader.Node().ID())...)
+	require.Equal(t, wire.TimedOut, g.tryChange(wire.NoCAS, remove((leader.ID()+1)%3)))
+	require.True(t, leader.State().Pending)
+	require.True(t, leader.Beyond(told.Config.Index, told.Term), "it may commit")
+	require.False(t, leader.Beyond(told.Config.Index, told.Term+1))
+}
+
+// A leader that has committed nothing tells nothing: an earlier one may lead again, and commit a
+// configuration that it never had.
+func TestLeaderIsNotSettledBeforeItsFirstCommit(t *testing.T) {
+	g := newGroup(t, 1, 3, config)
+	g.RunFor(10 * time.Second)
+	id := g.join(config)
+	first := g.leader().replica
+	before := first.Config().Index
+	cut := g.Cut(g.around(first.Node().ID())...)
+	require.Equal(t, wire.TimedOut, g.tryChange(wire.NoCAS, add(id, wire.Member{NonVoter: true})))
+	var second raft.Observed
+	raft.Elected.Subscribe(g.World, func(e raft.ReplicaEvent) {
+		if second == nil {
+			second = e.Replica
+			g.Cut(g.around(second.Node().ID())...)
+		}
+	})
+	for second == nil {
+		g.RunFor(time.Millisecond)
+	}
+	told := g.members[second.ID()].replica.State()
+	require.Equal(t, second.ID(), told.Leader)
+	require.Equal(t, before, told.Config.Index)
+	require.False(t, told.Pending || told.Settled)
+	require.False(t, first.Beyond(before, told.Term), "of an earlier term")
+	cut.End()
+	g.RunFor(20 * time.Second)
+	require.True(t, first.Config().Has(id), "it is committed all the same")
+}

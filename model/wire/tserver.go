@@ -22,6 +22,9 @@ type ConsensusState struct {
 	Leader  ServerID   // NoServer: unknown
 	Config  RaftConfig // the committed one
 	Pending bool       // a later one is in the log
+	// Settled tells that the replica leads, and has committed an entry of its term: nothing of an
+	// earlier one that it lacks ever will be.
+	Settled bool
 	// Health is how the leader finds the members of Config, in their order; nil if the replica
 	// does not lead.
 	Health []Health
@@ -43,6 +46,7 @@ func (c ConsensusState) Fold(d *sim.Digest) {
 	d.Int(int64(c.Leader))
 	c.Config.Fold(d)
 	d.Bool(c.Pending)
+	d.Bool(c.Settled)
 	for _, h := range c.Health {
 		d.Uint64(uint64(h))
 	}
@@ -242,7 +246,8 @@ type DeleteTabletRequest struct {
 	Tablet    TabletID
 	Tombstone bool
 	CAS       int64 // index of the replica's committed configuration, at most; NoCAS: any
-	// Since is a term from which on alone a configuration after that of CAS may be committed.
+	// Since is a term before which no leader has left a configuration after that of CAS which may
+	// be committed yet. One of the very term may be.
 	Since int64
 	Tool  bool // a person wants it, not a master
 }
