@@ -130,7 +130,7 @@ func Draw(r *sim.Rand, s Storm) []Fault {
 		d.fill(&f, k)
 		faults = append(faults, f)
 		for _, f := range d.sequel(f) {
-			f.ID = len(faults) + 1
+			f.ID, f.At = len(faults)+1, min(f.At, s.End-time.Millisecond)
 			faults = append(faults, f)
 		}
 	}
@@ -163,7 +163,7 @@ func (d *drawer) sequel(f Fault) []Fault {
 // work is what is done to a server that is in maintenance.
 func (d *drawer) work(m Fault) Fault {
 	f := Fault{Kind: []Kind{Kill, PowerOff, Lose}[d.r.Intn(3)], Target: m.Target,
-		At: min(m.At+d.between(100*time.Millisecond, m.For), d.End-time.Millisecond)}
+		At: m.At + d.between(100*time.Millisecond, m.For)}
 	if f.Kind == Lose && (!d.suits(Lose) || !slices.Contains(d.victims, m.Target)) {
 		f.Kind = PowerOff
 	}
