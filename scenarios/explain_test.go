@@ -37,7 +37,7 @@ func TestGroupsKeepAFewRuns(t *testing.T) {
 // Every failure of today's Kudu has a hazard that explains it.
 func TestFailuresOfKuduHeadAreExplained(t *testing.T) {
 	sum, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-head"},
-		Count: 12}.Run(t.Context())
+		Count: 16}.Run(t.Context())
 	require.NoError(t, err)
 	require.NotEmpty(t, sum.Groups)
 	causes := map[string]string{}
