@@ -177,11 +177,11 @@ func (m *Master) answer(p *sim.Proc, from sim.NodeID, req sim.Message) sim.Messa
 	case *wire.RemoveMasterRequest:
 		return &wire.TabletResponse{Status: wire.Err(m.removeMaster(p, req.Master), "")}
 	case *wire.BeginCopySessionRequest:
-		return m.beginCopySession(p, req)
+		return m.beginCopySession(p, from, req)
 	case *wire.FetchDataRequest:
-		return m.source.Fetch(req)
+		return m.source.Fetch(from, req)
 	case *wire.EndCopySessionRequest:
-		return m.source.End(req)
+		return m.source.End(from, req)
 	case *wire.TSHeartbeatRequest:
 		return m.heartbeat(p, req)
 	case *wire.ConnectToMaster:

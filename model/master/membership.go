@@ -110,11 +110,12 @@ func (m *Master) hasTablet() bool {
 }
 
 // beginCopySession opens a session on the master tablet for a new master.
-func (m *Master) beginCopySession(p *sim.Proc, req sim.Message) sim.Message {
+func (m *Master) beginCopySession(p *sim.Proc, from sim.NodeID,
+	req sim.Message) sim.Message {
 	r, ok := m.consensus.(raft.Observed)
 	if !ok {
 		return wire.Refuse(req, wire.TabletNotRunning)
 	}
 	p.Must(raft.Verify(m.node, dir))
-	return m.source.Begin(r, fs.Superblock{Tablet: wire.SysCatalog}, dir, 0)
+	return m.source.Begin(from, r, fs.Superblock{Tablet: wire.SysCatalog}, dir, 0)
 }

@@ -28,10 +28,10 @@ func Copy(p *sim.Proc, id wire.TabletID, dir string, old fs.Superblock, tombston
 		Version: begun.Version, Schema: begun.Schema, Data: wire.DataCopying,
 		LastLogged: old.LastLogged}
 	sb.Write(p, dir)
-	if err := fetchBlocks(p, source, begun); err != nil {
+	if err := fetchBlocks(p, id, source, begun.Blocks); err != nil {
 		return sb, err
 	}
-	if err := fetch(p, dir, source, begun); err != nil {
+	if err := fetch(p, id, dir, source, begun.Files); err != nil {
 		return sb, err
 	}
 	if tombstone != nil {
@@ -40,17 +40,16 @@ func Copy(p *sim.Proc, id wire.TabletID, dir string, old fs.Superblock, tombston
 	raft.AdoptMeta(p, dir, begun.Term, begun.Config)
 	sb.Data, sb.LastLogged = wire.DataReady, wire.OpID{}
 	sb.Write(p, dir)
-	call(p, source, &wire.EndCopySessionRequest{Dest: source, Session: begun.Session})
+	call(p, source, &wire.EndCopySessionRequest{Dest: source, Tablet: id})
 	return sb, nil
 }
 
 var streamBlock = sim.NewStream("tablet/block")
 
 // fetchBlocks takes as long as it takes to bring the blocks of a session to disk.
-func fetchBlocks(p *sim.Proc, source wire.ServerID, begun *wire.BeginCopySessionResponse) error {
-	for i := range begun.Blocks {
-		m, err := call(p, source, &wire.FetchDataRequest{Dest: source, Session: begun.Session,
-			Block: i + 1})
+func fetchBlocks(p *sim.Proc, id wire.TabletID, source wire.ServerID, blocks int) error {
+	for i := range blocks {
+		m, err := call(p, source, &wire.FetchDataRequest{Dest: source, Tablet: id, Block: i + 1})
 		if err != nil {
 			return err
 		}
@@ -64,13 +63,13 @@ func fetchBlocks(p *sim.Proc, source wire.ServerID, begun *wire.BeginCopySession
 }
 
 // fetch brings the files of a session to disk.
-func fetch(p *sim.Proc, dir string, source wire.ServerID,
-	begun *wire.BeginCopySessionResponse) error {
+func fetch(p *sim.Proc, id wire.TabletID, dir string, source wire.ServerID,
+	files []wire.CopiedFile) error {
 	disk := p.Node().Disk()
-	for _, want := range begun.Files {
+	for _, want := range files {
 		f := disk.Create(dir + "/" + want.Name)
 		for f.Len() < want.Size {
-			m, err := call(p, source, &wire.FetchDataRequest{Dest: source, Session: begun.Session,
+			m, err := call(p, source, &wire.FetchDataRequest{Dest: source, Tablet: id,
 				File: want.Name, Offset: f.Len()})
 			if err != nil {
 				return err

@@ -6,6 +6,7 @@
 package tablet
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -25,8 +26,14 @@ const (
 // Source serves copies of a server's replicas (TabletCopyServiceImpl).
 type Source struct {
 	node     *sim.Node
-	last     uint64 // session
-	sessions map[uint64]*session
+	sessions map[sessionID]*session
+}
+
+// sessionID is made of who asked and what for, as in Kudu: were the sessions counted, then a server
+// that restarts would give the files of one session to a copy that another was opened for.
+type sessionID struct {
+	requestor sim.NodeID
+	tablet    wire.TabletID
 }
 
 // session holds a replica's files as they were when it began, so that the log may be collected
@@ -43,10 +50,11 @@ type copied struct {
 }
 
 // NewSource returns the source of a server.
-func NewSource(n *sim.Node) *Source { return &Source{node: n, sessions: map[uint64]*session{}} }
+func NewSource(n *sim.Node) *Source { return &Source{node: n, sessions: map[sessionID]*session{}} }
 
-// Begin opens a session on a replica kept under a folder, which has so many blocks of data.
-func (s *Source) Begin(r raft.Observed, sb fs.Superblock, dir string,
+// Begin opens a session on a replica kept under a folder, which has so many blocks of data. It
+// takes the place of one that the same requestor had on the tablet.
+func (s *Source) Begin(requestor sim.NodeID, r raft.Observed, sb fs.Superblock, dir string,
 	blocks int) *wire.BeginCopySessionResponse {
 	s.forgetIdle()
 	resp := &wire.BeginCopySessionResponse{Table: sb.Table, Partition: sb.Partition,
@@ -57,16 +65,14 @@ func (s *Source) Begin(r raft.Observed, sb fs.Superblock, dir string,
 		x.files = append(x.files, copied{name, data})
 		resp.Files = append(resp.Files, wire.CopiedFile{Name: name, Size: len(data)})
 	}
-	s.last++
-	resp.Session = s.last
-	s.sessions[s.last] = x
+	s.sessions[sessionID{requestor, sb.Tablet}] = x
 	return resp
 }
 
 // Fetch returns a piece of a file of a session, or for a block that it is there: what is in it is
 // not modelled.
-func (s *Source) Fetch(req *wire.FetchDataRequest) *wire.FetchDataResponse {
-	if x := s.sessions[req.Session]; x != nil {
+func (s *Source) Fetch(requestor sim.NodeID, req *wire.FetchDataRequest) *wire.FetchDataResponse {
+	if x := s.sessions[sessionID{requestor, req.Tablet}]; x != nil {
 		x.used = s.node.Now()
 		if req.Block > 0 && req.Block <= x.blocks {
 			return &wire.FetchDataResponse{}
@@ -82,15 +88,13 @@ func (s *Source) Fetch(req *wire.FetchDataRequest) *wire.FetchDataResponse {
 }
 
 // End lets a session go.
-func (s *Source) End(req *wire.EndCopySessionRequest) *wire.TabletResponse {
-	delete(s.sessions, req.Session)
+func (s *Source) End(requestor sim.NodeID, req *wire.EndCopySessionRequest) *wire.TabletResponse {
+	delete(s.sessions, sessionID{requestor, req.Tablet})
 	return &wire.TabletResponse{}
 }
 
 func (s *Source) forgetIdle() {
-	for _, id := range sim.Keys(s.sessions) {
-		if s.node.Now().Sub(s.sessions[id].used) >= idleTimeout {
-			delete(s.sessions, id)
-		}
-	}
+	maps.DeleteFunc(s.sessions, func(_ sessionID, x *session) bool {
+		return s.node.Now().Sub(x.used) >= idleTimeout
+	})
 }

@@ -169,7 +169,8 @@ func (t *replica) copyFrom(p *sim.Proc, source wire.ServerID) {
 
 // beginCopySession opens a session on a replica that is whole. One whose log proves damaged now has
 // failed: others must take over, and it is replaced in its turn.
-func (ts *TServer) beginCopySession(p *sim.Proc, req *wire.BeginCopySessionRequest) sim.Message {
+func (ts *TServer) beginCopySession(p *sim.Proc, from sim.NodeID,
+	req *wire.BeginCopySessionRequest) sim.Message {
 	r, code := ts.consensusOf(req.Tablet)
 	whole, ok := r.(*raft.Replica)
 	if !ok {
@@ -183,5 +184,5 @@ func (ts *TServer) beginCopySession(p *sim.Proc, req *wire.BeginCopySessionReque
 		ts.markDirty(t.Tablet)
 		return wire.Refuse(req, wire.TabletFailed)
 	}
-	return ts.source.Begin(whole, t.Superblock, t.dir(), ts.v.DataBlocks)
+	return ts.source.Begin(from, whole, t.Superblock, t.dir(), ts.v.DataBlocks)
 }

@@ -150,7 +150,7 @@ func (ts *TServer) markDirty(id wire.TabletID) {
 	}
 }
 
-func (ts *TServer) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message {
+func (ts *TServer) serve(p *sim.Proc, from sim.NodeID, req sim.Message) sim.Message {
 	if dest := wire.Dest(req); dest != wire.NoServer && dest != ts.instance.ID {
 		return wire.Refuse(req, wire.WrongServerUUID)
 	}
@@ -168,11 +168,11 @@ func (ts *TServer) serve(p *sim.Proc, _ sim.NodeID, req sim.Message) sim.Message
 		}
 		return t.consensus.RequestVote(p, req)
 	case *wire.FetchDataRequest:
-		return ts.source.Fetch(req)
+		return ts.source.Fetch(from, req)
 	case *wire.EndCopySessionRequest:
-		return ts.source.End(req)
+		return ts.source.End(from, req)
 	case *wire.BeginCopySessionRequest:
-		return ts.beginCopySession(p, req)
+		return ts.beginCopySession(p, from, req)
 	case *wire.WriteRequest:
 		return ts.write(p, req)
 	case *wire.ScanRequest:

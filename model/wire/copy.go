@@ -62,7 +62,6 @@ type CopiedFile struct {
 // BeginCopySessionResponse describes the replica; the session holds its files.
 type BeginCopySessionResponse struct {
 	Status    Status
-	Session   uint64
 	Table     TableID
 	Partition Partition
 	Version   int64 // of the superblock's schema
@@ -79,7 +78,6 @@ func (*BeginCopySessionResponse) Kind() *sim.Kind { return KindBeginCopyResponse
 // Fold implements sim.Message.
 func (m *BeginCopySessionResponse) Fold(d *sim.Digest) {
 	m.Status.fold(d)
-	d.Uint64(m.Session)
 	d.Uint64(uint64(m.Table))
 	m.Partition.Fold(d)
 	d.Int(m.Version)
@@ -98,13 +96,13 @@ func (m *BeginCopySessionResponse) Size() int {
 	return 128 + m.Schema.size() + m.Config.size() + 32*len(m.Files)
 }
 
-// FetchDataRequest asks for a piece of a file of a session, or for a block.
+// FetchDataRequest asks for a piece of a file of the sender's session on a tablet, or for a block.
 type FetchDataRequest struct {
-	Dest    ServerID
-	Session uint64
-	Block   int // from 1; 0: of the file
-	File    string
-	Offset  int // bytes
+	Dest   ServerID
+	Tablet TabletID
+	Block  int // from 1; 0: of the file
+	File   string
+	Offset int // bytes
 }
 
 // Kind implements sim.Message.
@@ -113,7 +111,7 @@ func (*FetchDataRequest) Kind() *sim.Kind { return KindFetchData }
 // Fold implements sim.Message.
 func (m *FetchDataRequest) Fold(d *sim.Digest) {
 	d.Int(int64(m.Dest))
-	d.Uint64(m.Session)
+	d.Uint64(uint64(m.Tablet))
 	d.Int(int64(m.Block))
 	d.String(m.File)
 	d.Int(int64(m.Offset))
@@ -140,10 +138,11 @@ func (m *FetchDataResponse) Fold(d *sim.Digest) {
 // Size implements sim.Message.
 func (m *FetchDataResponse) Size() int { return 32 + m.Status.size() + len(m.Data) }
 
-// EndCopySessionRequest lets the session go. It is answered by a TabletResponse.
+// EndCopySessionRequest lets the sender's session on a tablet go. It is answered by a
+// TabletResponse.
 type EndCopySessionRequest struct {
-	Dest    ServerID
-	Session uint64
+	Dest   ServerID
+	Tablet TabletID
 }
 
 // Kind implements sim.Message.
@@ -152,7 +151,7 @@ func (*EndCopySessionRequest) Kind() *sim.Kind { return KindEndCopySession }
 // Fold implements sim.Message.
 func (m *EndCopySessionRequest) Fold(d *sim.Digest) {
 	d.Int(int64(m.Dest))
-	d.Uint64(m.Session)
+	d.Uint64(uint64(m.Tablet))
 }
 
 // Size implements sim.Message.
