@@ -20,6 +20,7 @@ func from(t *testing.T, d Detect, defect string, start uint64) Detection {
 // The seed is the first one whose failure the defect explains, however many run at a time, and
 // however often the search was interrupted.
 func TestDetectFindsTheFirstSeed(t *testing.T) {
+	t.Parallel()
 	var one Detection
 	for _, workers := range []int{1, 3} {
 		d := Detect{Count: 40, Workers: workers}
@@ -56,6 +57,7 @@ func TestDetectFindsTheFirstSeed(t *testing.T) {
 
 // A failure that something else brings about is not held against the defect looked for.
 func TestDetectIsNotDeceived(t *testing.T) {
+	t.Parallel()
 	d := Detect{Select: variant.Selection{Without: []string{"exactly-once-ddl"}}, Count: 20}
 	at, err := d.Run(t.Context(), begin(t, d, "L12"))
 	require.NoError(t, err)

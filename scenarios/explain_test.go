@@ -36,6 +36,7 @@ func TestGroupsKeepAFewRuns(t *testing.T) {
 
 // Every failure of today's Kudu has a hazard that explains it.
 func TestFailuresOfKuduHeadAreExplained(t *testing.T) {
+	t.Parallel()
 	sum, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-head"},
 		Count: 16}.Run(t.Context())
 	require.NoError(t, err)

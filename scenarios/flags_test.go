@@ -40,7 +40,7 @@ func seedsToRun(t *testing.T) (first uint64, count int) {
 		require.NoError(t, err)
 		return first, 1
 	}
-	return 0, 150
+	return 0, 100
 }
 
 // report fails the test with the two lines that a log needs: what broke, and how to run it again.

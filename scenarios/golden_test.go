@@ -20,6 +20,7 @@ import (
 // go test ./scenarios -run Golden -update.
 
 func TestGoldenStories(t *testing.T) {
+	t.Parallel()
 	for _, profile := range []string{"kudu-0.7", "ideal"} {
 		var b strings.Builder
 		res := mustRun(t, "kudu-1353", 1, variant.Selection{Profile: profile},
@@ -36,21 +37,25 @@ func TestGoldenScripts(t *testing.T) {
 			if profile == "" {
 				continue
 			}
-			var b strings.Builder
-			res := mustRun(t, sc.name, 0, variant.Selection{Profile: profile},
-				Options{Story: func(l Line) {
-					if !l.Detail {
-						fmt.Fprintln(&b, l)
-					}
-				}})
-			fmt.Fprintf(&b, "%s %s\n%s\n", res.Verdict, res.Signature, res.Detail)
-			golden(t, sc.name+"."+profile+".txt", b.String())
+			t.Run(sc.name+"."+profile, func(t *testing.T) {
+				t.Parallel()
+				var b strings.Builder
+				res := mustRun(t, sc.name, 0, variant.Selection{Profile: profile},
+					Options{Story: func(l Line) {
+						if !l.Detail {
+							fmt.Fprintln(&b, l)
+						}
+					}})
+				fmt.Fprintf(&b, "%s %s\n%s\n", res.Verdict, res.Signature, res.Detail)
+				golden(t, sc.name+"."+profile+".txt", b.String())
+			})
 		}
 	}
 }
 
 // A few storms under every profile, with words: what a change did to them can be read.
 func TestGoldenDigests(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	for _, p := range variant.Profiles {
 		for seed := range uint64(5) {

@@ -12,6 +12,7 @@ import (
 // These seeds reach every probe: who changes the model, or what storms draw, so that some state is
 // not met any more, learns it here.
 func TestStormsReachEveryProbe(t *testing.T) {
+	t.Parallel()
 	missing := map[string]bool{}
 	for _, p := range checker.Probes {
 		missing[p.Name] = true

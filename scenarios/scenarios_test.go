@@ -30,6 +30,7 @@ func mustRun(t *testing.T, name string, seed uint64, s variant.Selection, opts O
 // The sequences end stuck where they should and are cured by each solution; the narrower form that
 // was adopted first does not cure KUDU-1353 alone.
 func TestComparedVariants(t *testing.T) {
+	t.Parallel()
 	for _, sc := range Scenarios {
 		for _, v := range sc.Compared {
 			t.Run(sc.Name+"/"+v.Name, func(t *testing.T) {
@@ -80,6 +81,7 @@ func TestMissedStepIsVacuous(t *testing.T) {
 // The unscripted nemesis finds the stuck alter, under its own signature; without the defect the
 // same plan has none.
 func TestStormsFindKUDU1353(t *testing.T) {
+	t.Parallel()
 	var found *Result
 	_, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-0.7"}, Count: 400,
 		Each: func(r *Result) bool {
@@ -98,6 +100,7 @@ func TestStormsFindKUDU1353(t *testing.T) {
 // These hazards of the masters and of durability are found soon with nothing else switched; rarer ones
 // are kept as plans.
 func TestHazardsAreFound(t *testing.T) {
+	t.Parallel()
 	for id, oracle := range map[string]string{
 		"KUDU-1537": checker.ExactlyOnce,
 		"KUDU-1188": checker.Linearizability,
@@ -124,6 +127,7 @@ func TestHazardsAreFound(t *testing.T) {
 
 // Tracing and telling change nothing.
 func TestObservingDoesNotChangeARun(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(10) {
 		s := variant.Selection{Profile: "kudu-0.7"}
 		plain := mustRun(t, "storm", seed, s, Options{})

@@ -46,6 +46,7 @@ func endingWithoutCount(r *Result) string {
 }
 
 func TestSelfCheckNamesTheFirstDifference(t *testing.T) {
+	t.Parallel()
 	const want = `^after \d{4,} equal records: once [0-9.ms]+ \S+: \S+ .*; again [0-9.ms]+ \S+: \S+ .*$`
 	res, err := SelfCheck(Options{}, unsteady(t))
 	require.NoError(t, err)

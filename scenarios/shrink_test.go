@@ -29,6 +29,7 @@ func failing(t *testing.T) (Plan, string) {
 // A storm of hundreds of lines comes down to a few, which fail in the same way, say all that a seed
 // drew, and are the same however many are tried at a time.
 func TestShrinkingIsDeterministic(t *testing.T) {
+	t.Parallel()
 	p, signature := failing(t)
 	var texts []string
 	for _, workers := range []int{1, 3} {
@@ -102,6 +103,7 @@ func TestSimplerLines(t *testing.T) {
 
 // A test that is written compiles, passes as the system is, and fails with the defect.
 func TestWrittenTestsRun(t *testing.T) {
+	t.Parallel()
 	p, err := ReadPlanFile("testdata/regressions/kudu_2472.plan")
 	require.NoError(t, err)
 	dir := t.TempDir()

@@ -13,6 +13,7 @@ var sweepSeeds = flag.Uint64("sweep", 1, "how many seeds, which differ in latenc
 
 // Every DDL ends well, struck at each point and at each sync of the leader master.
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	for _, d := range sweepDDLs {
 		t.Run(d.name, func(t *testing.T) {
 			runs := 0

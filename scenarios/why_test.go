@@ -44,6 +44,7 @@ func TestAnewLeavesThePastAlone(t *testing.T) {
 // The point of no return is the same however many are run at a time, and failure is likely after it
 // and was not before.
 func TestPointOfNoReturn(t *testing.T) {
+	t.Parallel()
 	p := archived(t, "kudu_495")
 	var once NoReturn
 	for _, workers := range []int{1, 3} {
