@@ -35,7 +35,8 @@ type Cluster struct {
 	masterNodes, tserverNodes, clientNodes []sim.NodeID
 	founders                               []wire.ServerID // the masters it begins with
 	open                                   raft.Opener     // of the master tablet
-	mapping                                variant.Mapping // of locations
+	mapping                                variant.Mapping // of locations, as it is now
+	relocations                            []*relocation   // those in force, in their order
 }
 
 // Factories make parts that a cluster takes from outside the model.

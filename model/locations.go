@@ -49,9 +49,13 @@ func (c *Cluster) LocationOf(n *sim.Node, master string) (location string, ok bo
 	return c.mapping.Of(n.Name(), master)
 }
 
+// relocation is an entry that the mapping got after the beginning.
+type relocation struct{ key, location string }
+
 // Relocate changes what the mapping says of a node, to one master or, if the name is empty, to
 // most; the empty location makes it fail. Masters ask when the node registers. It returns what
-// undoes it, or nil if nothing changes.
+// undoes it, or nil if nothing changes. Of several changes of one entry the latest counts that is
+// not undone.
 func (c *Cluster) Relocate(n *sim.Node, master, location string) (undo func()) {
 	key := n.Name()
 	if master != "" {
@@ -61,17 +65,18 @@ func (c *Cluster) Relocate(n *sim.Node, master, location string) (undo func()) {
 	if len(c.mapping) == 0 || had && before == location {
 		return nil
 	}
-	tell := func() {
+	r := &relocation{key, location}
+	remap := func(all []*relocation) {
+		c.relocations, c.mapping = all, mappingOf(c.Variants)
+		for _, r := range all {
+			c.mapping[r.key] = r.location
+		}
 		now, _ := c.LocationOf(n, master)
 		Relocated.Publish(c.World, RelocationEvent{n, master, now})
 	}
-	c.mapping[key] = location
-	tell()
+	remap(append(c.relocations, r))
 	return func() {
-		if c.mapping[key] = before; !had {
-			delete(c.mapping, key)
-		}
-		tell()
+		remap(slices.DeleteFunc(c.relocations, func(o *relocation) bool { return o == r }))
 	}
 }
 

@@ -57,3 +57,30 @@ func TestLocationsAreAssignedAtRegistration(t *testing.T) {
 		require.Equal(t, []string{"/a"}, c.Locations())
 	}
 }
+
+// Changes of one entry may overlap, and end in any order: the last of those in force counts, and
+// what was there at first comes back.
+func TestOverlappingRelocations(t *testing.T) {
+	v, err := variant.Selection{Options: []string{"locations=ts-1:/a,ts-2:/a,ts-3:/b"}}.Resolve()
+	require.NoError(t, err)
+	c := New(sim.Config{Seed: 1}, v)
+	defer c.World.Close()
+	one := c.Resolve("ts-1")
+	told := func() string {
+		location, _ := c.LocationOf(one, "")
+		return location
+	}
+	undoFirst := c.Relocate(one, "", "")
+	undoSecond := c.Relocate(one, "", "/b")
+	require.Equal(t, "/b", told())
+	undoFirst()
+	require.Equal(t, "/b", told())
+	undoSecond()
+	require.Equal(t, "/a", told())
+
+	undoFirst, undoSecond = c.Relocate(one, "", "/c"), c.Relocate(one, "", "/b")
+	undoSecond()
+	require.Equal(t, "/c", told())
+	undoFirst()
+	require.Equal(t, "/a", told())
+}
