@@ -35,9 +35,9 @@ func (m *Master) runAutoRebalancer(p *sim.Proc) {
 }
 
 // BalanceView describes the cluster to the planner: the tablet servers that may be given replicas,
-// and all live tables. A tablet may be moved if it runs and has all its replicas on those. It
-// reports whether the cluster is fit for a round, which Kudu takes it for only if all of that holds
-// for every server and tablet (BuildClusterRawInfo).
+// and all live tables. A tablet may be moved if it runs, has all its replicas on those and a leader
+// that is known. It reports whether the cluster is fit for a round: no live server is in
+// maintenance, and in Kudu every tablet runs, on those servers (BuildClusterRawInfo).
 func (m *Master) BalanceView() (view rebalancer.View, fit bool) {
 	var servers []wire.TServerDescription
 	fit = true
@@ -53,9 +53,10 @@ func (m *Master) BalanceView() (view rebalancer.View, fit bool) {
 	tables, status := m.Tables(), map[wire.TabletID]ksck.Status{}
 	for _, table := range tables {
 		for _, t := range table.Tablets {
-			if !t.Running || !onServers(t.State.Config, servers) {
+			blocks := !t.Running || !onServers(t.State.Config, servers)
+			if blocks || t.State.Leader == wire.NoServer {
 				status[t.ID] = ksck.Unavailable
-				fit = fit && !m.v.On(variant.OneBlocksAll)
+				fit = fit && !(blocks && m.v.On(variant.OneBlocksAll))
 			}
 		}
 	}
@@ -123,16 +124,14 @@ func inLastLocation(c *rebalance.Cluster, planned []rebalance.Move) []rebalance.
 func (m *Master) rebalance(p *sim.Proc, term int64, moves []rebalancer.Move) {
 	w, result := m.node.World(), rebalancer.RoundOver
 	rebalancer.Began.Publish(w, rebalancer.Event{By: m})
-	var open []rebalancer.Move
+	var open []rebalancer.Asked
 	for _, move := range moves {
 		rebalancer.MoveBegan.Publish(w, m.moveEvent(move, rebalancer.UnderWay))
-		resp, err := p.Call(move.Leader.Node(), move.Request(move.Leader),
-			p.Now().Add(autoRPCTimeout))
-		if err == nil && resp.(*wire.TabletResponse).Status.Code == wire.CASFailed {
+		if asked, refused := move.Ask(p); !refused {
+			open = append(open, asked)
+		} else {
 			rebalancer.MoveEnded.Publish(w, m.moveEvent(move, rebalancer.Failed))
-			continue
 		}
-		open = append(open, move)
 	}
 	for until := p.Now().Add(rebalancer.MaxStaleness); len(open) > 0; {
 		p.Sleep("moves under way", autoPollInterval)
@@ -140,20 +139,20 @@ func (m *Master) rebalance(p *sim.Proc, term int64, moves []rebalancer.Move) {
 			result = rebalancer.Interrupted
 			break
 		}
-		open = slices.DeleteFunc(open, func(move rebalancer.Move) bool {
-			how := m.progress(move)
-			if how == rebalancer.UnderWay && p.Now() < until {
+		open = slices.DeleteFunc(open, func(move rebalancer.Asked) bool {
+			how, lapsed := m.progress(move, p.Now())
+			if how == rebalancer.UnderWay && !lapsed && p.Now() < until {
 				return false
 			}
-			rebalancer.MoveEnded.Publish(w, m.moveEvent(move, how))
+			rebalancer.MoveEnded.Publish(w, m.moveEvent(move.Move, how))
 			if how != rebalancer.Completed {
-				m.clearMark(move)
+				m.clearMark(move.Move)
 			}
 			return true
 		})
 	}
 	for _, move := range open {
-		rebalancer.MoveEnded.Publish(w, m.moveEvent(move, rebalancer.UnderWay))
+		rebalancer.MoveEnded.Publish(w, m.moveEvent(move.Move, rebalancer.UnderWay))
 	}
 	rebalancer.Ended.Publish(w, rebalancer.Event{By: m, Result: result})
 }
@@ -162,23 +161,24 @@ func (m *Master) moveEvent(move rebalancer.Move, how rebalancer.Progress) rebala
 	return rebalancer.MoveEvent{By: m, Move: move, Limit: autoMovesPerServer, Result: how}
 }
 
-// progress says how far a move has come, as far as the tablet's leader has reported, and asks that
-// to step down if it is to go.
-func (m *Master) progress(move rebalancer.Move) rebalancer.Progress {
+// progress says how far a move has come, as far as the tablet's leader has reported, and whether
+// nobody need wait for it any more, and asks the leader to step down if it is to go.
+func (m *Master) progress(move rebalancer.Asked, now sim.Time) (how rebalancer.Progress,
+	lapsed bool) {
 	t := m.cat.tablets[move.Tablet]
 	if t == nil || t.row.Gone() || t.table.row.Gone() {
-		return rebalancer.Failed
+		return rebalancer.Failed, false
 	}
-	how := move.Judge(t.row.Consensus)
+	how = move.Judge(t.row.Consensus)
 	if how != rebalancer.StepDownNeeded {
-		return how
+		return how, move.Lapsed(t.row.Consensus, now)
 	}
 	req := &wire.LeaderStepDownRequest{Dest: move.From, Tablet: move.Tablet, Graceful: true,
 		Successor: wire.NoServer}
 	m.node.Go("step down", func(p *sim.Proc) {
 		p.Call(move.From.Node(), req, p.Now().Add(autoRPCTimeout))
 	})
-	return rebalancer.UnderWay
+	return rebalancer.UnderWay, false
 }
 
 // clearMark takes the mark from a replica whose move has failed, until that is done, the tablet's

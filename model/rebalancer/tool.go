@@ -15,8 +15,6 @@ const (
 	MaxStaleness = 300 * time.Second // max_staleness_interval_sec
 	pollInterval = 200 * time.Millisecond
 	resyncPause  = time.Second
-	// unsureFor is how long a move whose request was not answered is waited for.
-	unsureFor = 60 * time.Second
 )
 
 // Result is how a rebalancer ended.
@@ -44,16 +42,10 @@ type Tool struct {
 	seen     cluster
 	view     View
 	todo     []rebalance.Move // planned by the view, not begun
-	moves    []inFlight
+	moves    []Asked
 	progress sim.Time
 	// Asked is how many moves it has asked for.
 	Asked int
-}
-
-// inFlight is a move that the tool waits for.
-type inFlight struct {
-	Move
-	unsure sim.Time // until when it may still begin; Never: it has
 }
 
 // NewTool returns a tool on a node that knows all masters, and moves that many replicas at most
@@ -126,7 +118,7 @@ func (t *Tool) plan(phase rebalance.Phase) {
 	t.view = Describe(servers, t.seen.tables, func(id wire.TabletID) ksck.Status {
 		return t.seen.status[id]
 	})
-	t.moves = slices.DeleteFunc(t.moves, func(m inFlight) bool {
+	t.moves = slices.DeleteFunc(t.moves, func(m Asked) bool {
 		i := t.view.tablet(m.Tablet)
 		if i < 0 { // it was dropped
 			t.ended(m.Move, Failed)
@@ -193,28 +185,17 @@ func (t *Tool) begin(p *sim.Proc, m Move) bool {
 		return false
 	}
 	t.Asked++
-	t.moves = append(t.moves, inFlight{m, p.Now().Add(unsureFor)})
 	MoveBegan.Publish(t.node.World(), MoveEvent{By: t, Move: m, Limit: t.limit})
-	code, answered := change(p, m.Request(m.Leader))
-	last := len(t.moves) - 1
-	switch {
-	case code == wire.OK:
-		t.moves[last].unsure, t.progress = sim.Never, p.Now()
-		return true
-	case answered && code != wire.TimedOut && code != wire.NotTheLeader:
-		t.moves = t.moves[:last]
+	asked, refused := m.Ask(p)
+	if refused {
 		t.ended(m, Failed)
+		return false
 	}
-	return false
-}
-
-// change asks a tablet's leader for something and returns its answer, if there is one.
-func change(p *sim.Proc, req sim.Message) (code wire.Code, answered bool) {
-	m, err := p.Call(wire.Dest(req).Node(), req, p.Now().Add(unsureFor))
-	if resp, ok := m.(*wire.TabletResponse); err == nil && ok {
-		return resp.Status.Code, true
+	t.moves = append(t.moves, asked)
+	if asked.granted() {
+		t.progress = p.Now()
 	}
-	return wire.TimedOut, false
+	return asked.granted()
 }
 
 // poll asks how far the moves under way have come, and reports whether none has failed and the
@@ -240,8 +221,7 @@ func (t *Tool) poll(p *sim.Proc) bool {
 		case progress == StepDownNeeded:
 			change(p, &wire.LeaderStepDownRequest{Dest: m.Leader, Tablet: m.Tablet, Graceful: true,
 				Successor: wire.NoServer})
-		case progress == Completed, progress == Failed,
-			state.Config.Index <= m.Index && p.Now() >= m.unsure:
+		case progress == Completed, progress == Failed, m.Lapsed(state, p.Now()):
 			t.drop(m, progress)
 			well = well && progress == Completed
 		}
@@ -250,7 +230,7 @@ func (t *Tool) poll(p *sim.Proc) bool {
 }
 
 // stateIn returns what the tablet's leader says of the consensus, if it is the one who answers.
-func stateIn(resp *wire.TabletsResponse, m inFlight) (wire.ConsensusState, bool) {
+func stateIn(resp *wire.TabletsResponse, m Asked) (wire.ConsensusState, bool) {
 	if resp == nil || resp.Server != m.Leader {
 		return wire.ConsensusState{}, false
 	}
@@ -263,9 +243,9 @@ func stateIn(resp *wire.TabletsResponse, m inFlight) (wire.ConsensusState, bool)
 }
 
 // drop ends the waiting for a move.
-func (t *Tool) drop(m inFlight, how Progress) {
+func (t *Tool) drop(m Asked, how Progress) {
 	t.progress = t.node.Now()
-	t.moves = slices.DeleteFunc(t.moves, func(o inFlight) bool { return o.Move == m.Move })
+	t.moves = slices.DeleteFunc(t.moves, func(o Asked) bool { return o.Move == m.Move })
 	t.ended(m.Move, how)
 }
 

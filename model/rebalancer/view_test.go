@@ -8,6 +8,7 @@ import (
 	"tabletop/model/ksck"
 	"tabletop/model/rebalance"
 	"tabletop/model/wire"
+	"tabletop/sim"
 )
 
 const tablet wire.TabletID = 7
@@ -90,4 +91,22 @@ func TestMovesOfThePolicyFixerOnlyMark(t *testing.T) {
 	require.EqualValues(t, 5, req.CAS)
 	m.To = 4
 	require.Len(t, m.Request(2).Changes, 2)
+}
+
+// A move that nobody has granted lapses if the configuration is still the one that it was to change.
+func TestLapsedMoves(t *testing.T) {
+	for name, c := range map[string]struct {
+		unsure sim.Time
+		index  int64
+		want   bool
+	}{
+		"not begun":             {10, 5, true},
+		"not begun, may yet":    {11, 5, false},
+		"begun, as it seems":    {10, 6, false},
+		"granted, not reported": {sim.Never, 5, false},
+	} {
+		asked := Asked{Move{Tablet: tablet, From: 1, To: 4, Index: 5}, c.unsure}
+		require.Equal(t, c.want, asked.Lapsed(wire.ConsensusState{Config: config(c.index)}, 10),
+			name)
+	}
 }
