@@ -22,6 +22,7 @@ type rebalancings struct {
 	indices map[wire.TabletID]int64 // of the latest committed configurations
 	// changed is when anything changed that a plan depends on.
 	changed sim.Time
+	begun   int // moves, of anybody
 }
 
 // rebalancing is one rebalancer.
@@ -98,6 +99,7 @@ func without(moves []rebalancer.Move, m rebalancer.Move) []rebalancer.Move {
 // moveBegan counts the moves of one rebalancer from and to each server.
 func (r *rebalancings) moveBegan(e rebalancer.MoveEvent) {
 	*r.j.counter(Rebalancing)++
+	r.begun++
 	x := r.find(e.By)
 	x.moves = append(x.moves, e.Move)
 	for _, id := range []wire.ServerID{e.Move.From, e.Move.To} {
@@ -212,7 +214,8 @@ func (r *rebalancings) unfinished() []Unfinished {
 }
 
 // unbalanced says what a master that is to rebalance the cluster has still to do: some move that
-// the planner would make, now that nothing is under way.
+// the planner would make, now that nothing is under way. It takes as many rounds as there is to be
+// moved, an interval apart, so that each move begins another wait.
 func (j *Judges) unbalanced(m *master.Master) []Unfinished {
 	if !j.c.Variants.AutoRebalance || j.c.Variants.Replacement != variant.Replace343 {
 		return nil
@@ -224,6 +227,6 @@ func (j *Judges) unbalanced(m *master.Master) []Unfinished {
 		return nil
 	}
 	return []Unfinished{{"cluster", "unbalanced", fmt.Sprintf(
-		"moves are left, and the leader master finds the cluster fit for them: %v: %v", fit,
-		view.Moves(moves))}}
+		"%d moves were begun, and the leader master finds the cluster fit for those that are "+
+			"left: %v: %v", j.rebalancings.begun, fit, view.Moves(moves))}}
 }
