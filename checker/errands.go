@@ -41,8 +41,9 @@ type pulse struct {
 }
 
 // maxBurials is how often a tombstone may be asked for in vain while the tablet's configuration
-// stays: by each new leader master, and when an answer is lost. In 800 storms under ideal
-// it was twice at most.
+// stays: by each new leader master, and when an answer is lost. What the network delivers again
+// does not count, be it the request or a report of what has become a tombstone since. In 800 storms
+// under ideal it was twice at most.
 const maxBurials = 4
 
 func watchErrands(j *Judges) {
@@ -101,7 +102,7 @@ func (x *errands) delivered(e *sim.Envelope) {
 	case *wire.DeleteTabletRequest:
 		who := hosted{m.Tablet, m.Dest}
 		g, there := x.graves[who]
-		if !m.Tombstone || !there || x.j.c.ServerOn(e.To) != m.Dest {
+		if !m.Tombstone || !there || e.Again() || x.j.c.ServerOn(e.To) != m.Dest {
 			return
 		}
 		if g.cas != m.CAS {
@@ -112,12 +113,27 @@ func (x *errands) delivered(e *sim.Envelope) {
 				"tombstone of %v", x.name(e.From), x.name(e.To), g.asked, m.Tablet)
 		}
 		x.graves[who] = g
+	case *wire.TSHeartbeatRequest:
+		if e.Again() {
+			x.excuse(m)
+		}
 	case *wire.TSHeartbeatResponse:
 		at, known := x.calls[e.CallID()]
 		if delete(x.calls, e.CallID()); known && e.Awaited() && m.Status.OK() {
 			p := x.beats[at]
 			p.taken = true
 			x.beats[at] = p
+		}
+	}
+}
+
+// excuse lets a master ask once more for each tombstone that an old report speaks of.
+func (x *errands) excuse(m *wire.TSHeartbeatRequest) {
+	for _, r := range m.Report.Tablets {
+		who := hosted{r.Tablet, m.Server}
+		if g, there := x.graves[who]; there {
+			g.asked--
+			x.graves[who] = g
 		}
 	}
 }

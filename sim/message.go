@@ -62,6 +62,9 @@ func (e *Envelope) request() bool { return e.caller != nil && !e.Response }
 // CallID returns the number of the call that a request and its response belong to.
 func (e *Envelope) CallID() uint64 { return e.callID }
 
+// Again reports whether the message is a request that is delivered again (LinkFault.Redeliver).
+func (e *Envelope) Again() bool { return e.again }
+
 // Call is a call whose request or response was seen.
 type Call struct {
 	caller *Proc
