@@ -40,7 +40,7 @@ type appetite struct {
 var common = map[Kind]bool{Elect: true, StepDown: true, Kill: true, PowerOff: true, Pause: true,
 	KillAt: true, Partition: true}
 
-func drawAppetite(r *sim.Rand, s Storm) appetite {
+func drawAppetite(r sim.Draws, s Storm) appetite {
 	var a appetite
 	for i := range Kinds {
 		k := &Kinds[i]
@@ -84,7 +84,7 @@ func (a *appetite) add(k *KindInfo, weight int) {
 	a.total += weight
 }
 
-func (a *appetite) pick(r *sim.Rand) *KindInfo {
+func (a *appetite) pick(r sim.Draws) *KindInfo {
 	x := r.Intn(a.total)
 	for i, w := range a.weights {
 		if x < w {
@@ -98,7 +98,7 @@ func (a *appetite) pick(r *sim.Rand) *KindInfo {
 // drawer draws the faults of one storm.
 type drawer struct {
 	Storm
-	r        *sim.Rand
+	r        sim.Draws
 	onMaster int // how often a master is the target, of a million
 	longest  time.Duration
 	// favourite is a tablet server that is struck more often than others, so that faults meet.
@@ -109,7 +109,7 @@ type drawer struct {
 
 // Draw makes the faults of one storm. Each is drawn by itself, but for those that seldom matter
 // alone, which others follow.
-func Draw(r *sim.Rand, s Storm) []Fault {
+func Draw(r sim.Draws, s Storm) []Fault {
 	diet := drawAppetite(r, s)
 	pace := r.Duration(2*time.Second, 9*time.Second)
 	d := &drawer{Storm: s, r: r, longest: r.Duration(2*time.Second, 20*time.Second),
@@ -348,7 +348,7 @@ func (d *drawer) by(k Kind) time.Duration {
 
 // Rebalances draws when the rebalancing tool is run in a storm: sometimes it is interrupted, and
 // sometimes it goes on when all is healed.
-func Rebalances(r *sim.Rand, s Storm, first int) []Fault {
+func Rebalances(r sim.Draws, s Storm, first int) []Fault {
 	var faults []Fault
 	for range 1 + r.Intn(3) {
 		f := Fault{ID: first + len(faults), Kind: Rebalance, Target: "client-1",

@@ -46,7 +46,7 @@ type Racks struct {
 
 // DrawRacks makes the faults that strike all tablet servers of a location at one instant, and those
 // that move servers, which takes effect when they start again.
-func DrawRacks(r *sim.Rand, s Racks) []Fault {
+func DrawRacks(r sim.Draws, s Racks) []Fault {
 	var faults []Fault
 	add := func(f Fault, longest time.Duration) *Fault {
 		f.ID = s.Last + len(faults) + 1

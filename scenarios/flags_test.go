@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"tabletop/model/variant"
 )
@@ -44,7 +45,7 @@ func seedsToRun(t *testing.T) (first uint64, count int) {
 }
 
 // report fails the test with the two lines that a log needs: what broke, and how to run it again.
-func report(t *testing.T, res *Result) {
+func report(t rapid.TB, res *Result) {
 	t.Helper()
 	if res.Verdict != Fail {
 		return

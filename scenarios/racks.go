@@ -14,7 +14,7 @@ import (
 
 // racks draws whether the tablet servers of a storm are in several locations, and in how many.
 // There are more of them then.
-func (d *drawing) racks(r *sim.Rand) {
+func (d *drawing) racks(r sim.Draws) {
 	if !r.Chance(400_000) {
 		return
 	}
@@ -30,7 +30,7 @@ func (d *drawing) racks(r *sim.Rand) {
 }
 
 // locate draws where each server is, and some of the clients.
-func (d *drawing) locate(r *sim.Rand) {
+func (d *drawing) locate(r sim.Draws) {
 	if len(d.locations) == 0 {
 		return
 	}
@@ -54,7 +54,7 @@ func (d *drawing) locate(r *sim.Rand) {
 }
 
 // pin draws the locations that new tables of some names are bound to.
-func (d *drawing) pin(r *sim.Rand) {
+func (d *drawing) pin(r sim.Draws) {
 	d.pins = map[string][]string{}
 	for _, name := range d.names {
 		if r.Chance(500_000) {

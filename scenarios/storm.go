@@ -23,21 +23,34 @@ const stormWarmUp = 6 * time.Second
 
 // stormPlan draws a random storm. Nothing in it depends on the selection but the sizes that this
 // sets, so that variants can be compared under the same storms.
-func stormPlan(seed uint64, s variant.Selection) Plan { return drawStorm("storm", seed, s) }
+func stormPlan(seed uint64, s variant.Selection) Plan {
+	return drawStorm("storm", seed, s, seeded(seed))
+}
 
 // disasterPlan draws a storm in which a majority of the disks may lose what they held for durable.
-func disasterPlan(seed uint64, s variant.Selection) Plan { return drawStorm("disaster", seed, s) }
+func disasterPlan(seed uint64, s variant.Selection) Plan {
+	return drawStorm("disaster", seed, s, seeded(seed))
+}
 
-func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
-	d := &drawing{r: sim.NewRand(seed, streamPlan), ranged: map[string]bool{}}
+// draws gives what the choices of a stream are taken from.
+type draws func(s sim.Stream, keys ...uint64) sim.Draws
+
+// seeded takes them from a seed.
+func seeded(seed uint64) draws {
+	return func(s sim.Stream, keys ...uint64) sim.Draws { return sim.NewRand(seed, s, keys...) }
+}
+
+// drawStorm makes a plan whose world has that seed. All choices in it come from the given draws.
+func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Plan {
+	d := &drawing{from: from, r: from(streamPlan), ranged: map[string]bool{}}
 	d.size()
-	places := sim.NewRand(seed, streamPlan, 2)
+	places := from(streamPlan, 2)
 	d.racks(places)
 	d.resize(s)
 	d.locate(places)
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
-	d.balance(seed)
+	d.balance()
 	p := Plan{Scenario: scenario, Seed: seed, Select: s, Heal: d.end}
 	p.Select.Options = append(d.options(), s.Options...)
 	d.workload()
@@ -48,7 +61,7 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 		TServers: numbered("ts-", d.tservers), Tables: d.names,
 		Spares: numbered("master-", d.masters+d.spares)[d.masters:], Changes: d.changes(),
 		Single: d.single, Unbounded: scenario == "disaster"}
-	p.Faults = nemesis.Draw(sim.NewRand(seed, streamPlan, 1), storm)
+	p.Faults = nemesis.Draw(from(streamPlan, 1), storm)
 	if len(d.locations) > 0 {
 		p.Faults = append(p.Faults, nemesis.DrawRacks(places, nemesis.Racks{Begin: d.begin,
 			End: d.end, Locations: d.locations, TServers: numbered("ts-", d.tservers),
@@ -57,14 +70,14 @@ func drawStorm(scenario string, seed uint64, s variant.Selection) Plan {
 	if d.tool != nil {
 		p.Faults = append(p.Faults, nemesis.Rebalances(d.tool, storm, len(p.Faults)+1)...)
 	}
-	p.Faults = append(p.Faults, d.failover(seed, p.Faults)...)
+	p.Faults = append(p.Faults, d.failover(p.Faults)...)
 	return p
 }
 
 // balance draws who rebalances the cluster, if anybody does: people with a tool, or the leader
 // master. Not where there is no other server for a replica to go to, or nobody heeds a mark.
-func (d *drawing) balance(seed uint64) {
-	r := sim.NewRand(seed, streamRebalance)
+func (d *drawing) balance() {
+	r := d.from(streamRebalance)
 	tool, auto := r.Chance(400_000), r.Chance(250_000)
 	if d.tservers <= 3 || d.replacement != variant.Replace343 {
 		return
@@ -84,7 +97,7 @@ var streamFailover = sim.NewStream("scenarios/failover")
 
 // failover returns a kill of the leader master if nothing else drawn is sure to take its leadership
 // away: a storm in which that stays where it was proves nothing.
-func (d *drawing) failover(seed uint64, drawn []nemesis.Fault) []nemesis.Fault {
+func (d *drawing) failover(drawn []nemesis.Fault) []nemesis.Fault {
 	last := 0
 	for _, f := range drawn {
 		last = max(last, f.ID)
@@ -94,7 +107,7 @@ func (d *drawing) failover(seed uint64, drawn []nemesis.Fault) []nemesis.Fault {
 			return nil
 		}
 	}
-	r := sim.NewRand(seed, streamFailover)
+	r := d.from(streamFailover)
 	return []nemesis.Fault{{ID: last + 1, Kind: nemesis.Kill, Target: "leader-master",
 		At:  r.Duration(d.begin+10*time.Second, d.end-10*time.Second).Round(time.Microsecond),
 		For: r.Duration(time.Second, 6*time.Second).Round(time.Microsecond)}}
@@ -113,7 +126,8 @@ const unlimited = "50MiB"
 
 // drawing is a storm being drawn.
 type drawing struct {
-	r                          *sim.Rand
+	from                       draws
+	r                          sim.Draws
 	masters, tservers, clients int
 	reader                     int // a client that only reads; 0: none
 	writers                    int // clients that write and read rows, after the others
@@ -137,7 +151,7 @@ type drawing struct {
 	moves                      bool          // some are moved
 	pinned                     bool          // some tables are bound to locations
 	pins                       map[string][]string
-	tool                       *sim.Rand // draws when the cluster is rebalanced; nil: never
+	tool                       sim.Draws // draws when the cluster is rebalanced; nil: never
 	balancing                  []string  // options of that
 	names                      []string
 	ranged                     map[string]bool // tables of more than one range

@@ -51,6 +51,16 @@ func Between(word uint64, lo, hi time.Duration) time.Duration {
 	return lo + time.Duration(Below(word, uint64(hi-lo)+1))
 }
 
+// Draws is what a generator of plans takes its choices from: a Rand, or something that searches.
+type Draws interface {
+	// Intn returns a number in [0, n). It returns 0 when n is not positive.
+	Intn(n int) int
+	// Duration returns a duration in [lo, hi].
+	Duration(lo, hi time.Duration) time.Duration
+	// Chance is true in ppm of a million cases.
+	Chance(ppm int) bool
+}
+
 // Rand is a sequence of draws under one key, for code that makes many of one kind, such as a
 // generator of plans. The zero value is not useful; see NewRand.
 type Rand struct{ state uint64 }
@@ -66,7 +76,7 @@ func (r *Rand) Uint64() uint64 {
 	return finish(r.state)
 }
 
-// Intn returns a number in [0, n). It returns 0 when n is not positive.
+// Intn implements Draws.
 func (r *Rand) Intn(n int) int {
 	if n <= 0 {
 		return 0
@@ -74,10 +84,10 @@ func (r *Rand) Intn(n int) int {
 	return int(Below(r.Uint64(), uint64(n)))
 }
 
-// Duration returns a duration in [lo, hi].
+// Duration implements Draws.
 func (r *Rand) Duration(lo, hi time.Duration) time.Duration { return Between(r.Uint64(), lo, hi) }
 
-// Chance is true in ppm of a million cases.
+// Chance implements Draws.
 func (r *Rand) Chance(ppm int) bool { return r.Intn(1_000_000) < ppm }
 
 // Draw returns the next random word of the stream on this node. Draws under different keys do
