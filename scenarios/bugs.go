@@ -65,6 +65,16 @@ func (b Bug) Failed() int {
 	return n
 }
 
+// Named returns of how many failing runs it was asked what explains them, and of how many ablation
+// named this defect and no other.
+func (b Bug) Named() (exact, asked int) {
+	for _, at := range b.Searches {
+		exact += at.Exact
+		asked += at.Asked
+	}
+	return exact, asked
+}
+
 // Seeds returns how many seeds it takes to find the defect, by the median of the searches; 0 if
 // more than half of them have not found it.
 func (b Bug) Seeds() int {

@@ -35,10 +35,14 @@ type Detection struct {
 	Tried     int      `json:"tried"`
 	Signature string   `json:"signature"`
 	Token     string   `json:"token"`
-	Events    uint64   `json:"events"`     // of the run with that seed
-	Runs      int      `json:"runs"`       // those of the ablation too
-	VirtualNS int64    `json:"virtual_ns"` // of the seeds tried
-	WallNS    int64    `json:"wall_ns"`
+	Events    uint64   `json:"events"` // of the run with that seed
+	Runs      int      `json:"runs"`   // tried, and those without the defect
+	// Of how many runs that failed it was asked what explains them, and of how many the answer
+	// was this defect and nothing else.
+	Asked     int   `json:"asked"`
+	Exact     int   `json:"exact"`
+	VirtualNS int64 `json:"virtual_ns"` // of the seeds tried
+	WallNS    int64 `json:"wall_ns"`
 }
 
 // Found reports whether a seed shows the defect.
@@ -106,6 +110,10 @@ func (d *Detection) add(r *Result) {
 		return
 	}
 	d.Runs++
+	d.Asked++
+	if r.exact {
+		d.Exact++
+	}
 	if r.cured {
 		d.Seed, d.Signature, d.Token, d.Events = r.Seed, r.Signature, r.Token, r.Events
 	}

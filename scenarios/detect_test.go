@@ -29,6 +29,7 @@ func TestDetectFindsTheFirstSeed(t *testing.T) {
 		require.True(t, at.Found())
 		require.Equal(t, at.Seed, uint64(at.Tried))
 		require.Equal(t, at.Tried+1, at.Runs, "and one without the defect")
+		require.Equal(t, []int{1, 1}, []int{at.Asked, at.Exact})
 		at.WallNS = 0
 		if workers == 1 {
 			one = at
@@ -64,6 +65,8 @@ func TestDetectIsNotDeceived(t *testing.T) {
 	require.False(t, at.Found(), "%+v", at)
 	require.Equal(t, 20, at.Tried)
 	require.Greater(t, at.Runs, 20, "some fail, and fail without it")
+	require.Positive(t, at.Asked)
+	require.Zero(t, at.Exact)
 }
 
 func TestDetectKeepsToItsTime(t *testing.T) {
@@ -113,7 +116,7 @@ func TestBugsSumUp(t *testing.T) {
 		return Detection{Defect: defect, Seed: 1, Tried: tried, Runs: tried + failed,
 			Signature: signature, Events: events, WallNS: 1e9, Token: signature}
 	}
-	none := Detection{Defect: "KUDU-1353", Tried: 9, Runs: 11}
+	none := Detection{Defect: "KUDU-1353", Tried: 9, Runs: 11, Asked: 2, Exact: 1}
 	bugs := BugsOf([]Detection{
 		found("KUDU-1353", 4, 1, "liveness/a", 30), found("KUDU-1353", 7, 3, "crash/b", 20),
 		none, found("KUDU-1353", 5, 1, "liveness/a", 90), none, {Defect: "L1"},
@@ -124,6 +127,8 @@ func TestBugsSumUp(t *testing.T) {
 	require.Equal(t, []string{"liveness/a", "crash/b"}, b.Signatures())
 	require.Equal(t, 2, b.AsExpected(), "liveness is meant for KUDU-1353")
 	require.Equal(t, 9, b.Failed(), "those that it does not explain too")
+	exact, asked := b.Named()
+	require.Equal(t, []int{2, 4}, []int{exact, asked})
 	require.Equal(t, 7, b.Seeds(), "two searches of five that found nothing count as endless")
 	require.Equal(t, 3*time.Second, b.Wall())
 	require.Equal(t, "crash/b", b.Shortest())

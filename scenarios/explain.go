@@ -19,8 +19,26 @@ func Explain(res *Result, signature string) string {
 }
 
 func causesOf(res *Result, signature string) []string {
+	return causesAmong(res, signature, res.Defects)
+}
+
+// explainedOnlyBy reports whether ablation names that defect, and no other, as the cause of a
+// failure. What it needs is a part of it.
+func explainedOnlyBy(res *Result, id string) bool {
+	alone, err := variant.Selection{Defects: []string{id}}.Resolve()
+	if err != nil {
+		return false
+	}
+	others := slices.DeleteFunc(slices.Clone(res.Defects), func(other string) bool {
+		return slices.Contains(alone.ActiveDefects(), other)
+	})
+	causes := causesAmong(res, res.Signature, append(others, id))
+	return slices.Equal(causes, []string{id})
+}
+
+func causesAmong(res *Result, signature string, ids []string) []string {
 	var causes []string
-	for _, id := range res.Defects {
+	for _, id := range ids {
 		if goneWithout(res, signature, id) {
 			causes = append(causes, id)
 		}

@@ -51,7 +51,9 @@ type Result struct {
 
 	plan    Plan
 	records []*nemesis.Record
-	cured   bool // the same plan passes without the defect that Fuzz.ablate names
+	// Without the defect that Fuzz.ablate names the same plan passes; nothing else explains what
+	// it failed with.
+	cured, exact bool
 }
 
 // Finding is one broken promise of a run.

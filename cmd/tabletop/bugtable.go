@@ -11,16 +11,51 @@ import (
 // bugTable returns a table in Markdown.
 func bugTable(bugs []scenarios.Bug) string {
 	var t strings.Builder
-	fmt.Fprintln(&t, "| defect | fails with | as expected | explained | seeds | wall | "+
-		"shortest run |")
-	fmt.Fprintln(&t, "|---|---|---|---|---|---|---|")
+	fmt.Fprintln(&t, "| defect | fails with | as expected | explained | named | seeds | "+
+		"wall | shortest run |")
+	fmt.Fprintln(&t, "|---|---|---|---|---|---|---|---|")
 	for _, b := range bugs {
 		cells := []string{b.Defect, quoted(b.Signatures()), expected(b),
-			fmt.Sprintf("%d of %d", len(b.Found()), b.Failed()), seeds(b),
+			fmt.Sprintf("%d of %d", len(b.Found()), b.Failed()), onlyIt(b), seeds(b),
 			b.Wall().Round(100 * time.Millisecond).String(), quoted([]string{b.Shortest()})}
 		fmt.Fprintf(&t, "| %s |\n", strings.Join(cells, " | "))
 	}
+	fmt.Fprintf(&t, "\n%s\n", bugTotals(bugs))
 	return t.String()
+}
+
+// bugTotals sums a table up.
+func bugTotals(bugs []scenarios.Bug) string {
+	found, signatures, one, most, exact, asked := 0, 0, 0, 0, 0, 0
+	for _, b := range bugs {
+		n := len(b.Signatures())
+		signatures += n
+		most = max(most, n)
+		if n > 0 {
+			found++
+		}
+		if n == 1 {
+			one++
+		}
+		k, of := b.Named()
+		exact, asked = exact+k, asked+of
+	}
+	text := fmt.Sprintf("%d of %d defects were found, with %d signatures: %d with one only, none "+
+		"with more than %d.", found, len(bugs), signatures, one, most)
+	if asked > 0 {
+		text += fmt.Sprintf(" Ablation names exactly the defect that is on in %d of %d runs that "+
+			"failed, which is %d %% (the goal is 95 %%).", exact, asked, 100*exact/asked)
+	}
+	return text
+}
+
+// onlyIt says of how many failing runs ablation names exactly the defect.
+func onlyIt(b scenarios.Bug) string {
+	exact, asked := b.Named()
+	if asked == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d of %d", exact, asked)
 }
 
 // quoted lists what is not empty, each as code.

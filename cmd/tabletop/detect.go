@@ -35,8 +35,10 @@ once this one is removed.
 
 The table at the end is Markdown: what the runs that show a defect fail with first; whether the
 judge meant for it was the one that objected; how many of all runs that failed with the defect on
-it explains, since they pass without it; how many seeds it took, by the median of the starts, -
-if more than half have not found it; and the shortest run that shows it.
+it explains, since they pass without it; of how many of them ablation names exactly that defect,
+since nothing else makes what they failed with go away; how many seeds it took, by the median of
+the starts, - if more than half have not found it; and the shortest run that shows it. Below it
+are the sums.
 
 Bounds count what the state file says was done before; a longer one goes on from there. What
 another version of the generator did is done again.
