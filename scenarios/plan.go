@@ -93,6 +93,9 @@ func ParsePlan(r io.Reader) (Plan, error) {
 	number, begun := 0, false
 	for lines.Scan() {
 		number++
+		if number > maxLines {
+			return Plan{}, fmt.Errorf("line %d: a plan has %d lines at most", number, maxLines)
+		}
 		words := strings.Fields(lines.Text())
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
 			continue
@@ -169,10 +172,11 @@ func (p *Plan) parseLine(words []string) error {
 	return err
 }
 
-// What bounds the times in a plan, and its lines, in bytes.
+// What bounds the times in a plan, its lines, in bytes, and their number.
 const (
-	maxTime = 24 * time.Hour
-	maxLine = 1 << 20
+	maxTime  = 24 * time.Hour
+	maxLine  = 1 << 20
+	maxLines = 100_000
 )
 
 func (p *Plan) parseOp(words []string) error {

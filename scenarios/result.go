@@ -106,7 +106,7 @@ func (r *run) result() *Result {
 		res.Faults = append(res.Faults, rec.String())
 	}
 	r.verdict(res)
-	res.Token = tokenOf(r, w)
+	res.Token = tokenOf(r, w, res.Signature)
 	return res
 }
 

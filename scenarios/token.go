@@ -23,6 +23,9 @@ const TokenFormat = 1
 // maxInline is the greatest length of a plan, compressed, that a token carries itself, in bytes.
 const maxInline = 6000
 
+// maxPlan is the greatest length of a plan, in bytes, that a token may unfold to.
+const maxPlan = 16 << 20
+
 // Fingerprint says how a run went, so that a replay that goes another way is noticed.
 type Fingerprint struct {
 	Digest   uint64
@@ -34,6 +37,7 @@ type Fingerprint struct {
 type Token struct {
 	Plan        Plan
 	Fingerprint Fingerprint
+	Origin      Origin
 }
 
 const (
@@ -45,9 +49,9 @@ const (
 func digestText(d uint64) string { return fmt.Sprintf("%016x", d) }
 
 // tokenOf names a finished run.
-func tokenOf(r *run, w *sim.World) string {
+func tokenOf(r *run, w *sim.World, signature string) string {
 	interval, sums := w.Checkpoints()
-	return Token{r.plan, Fingerprint{w.Digest(), interval, sums}}.String()
+	return Token{r.plan, Fingerprint{w.Digest(), interval, sums}, originOf(signature)}.String()
 }
 
 // String returns the word.
@@ -60,6 +64,8 @@ func (t Token) String() string {
 	for _, s := range t.Fingerprint.Sums {
 		e.b = binary.LittleEndian.AppendUint16(e.b, s)
 	}
+	e.b = binary.LittleEndian.AppendUint32(e.b, t.Origin.Code)
+	e.b = binary.LittleEndian.AppendUint32(e.b, t.Origin.Failed)
 	e.b = binary.LittleEndian.AppendUint32(e.b, crc32.ChecksumIEEE(e.b))
 	return fmt.Sprintf("tt%d_%s", TokenFormat, base64.RawURLEncoding.EncodeToString(e.b))
 }
@@ -75,22 +81,41 @@ func ParseToken(word string) (Token, error) {
 		return Token{}, fmt.Errorf("token of format %d; this program reads format %d", format,
 			TokenFormat)
 	}
-	b, err := base64.RawURLEncoding.DecodeString(body)
-	if err != nil || len(b) < 4 ||
-		crc32.ChecksumIEEE(b[:len(b)-4]) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
+	b, whole := unseal(body)
+	if !whole {
 		return Token{}, fmt.Errorf("token %s is damaged: its checksum does not match", clip(word))
 	}
-	d := tokenReader{b: b[:len(b)-4]}
+	d := tokenReader{b: b}
 	t := Token{Plan: d.plan()}
 	t.Fingerprint.Digest = d.uint64()
 	t.Fingerprint.Interval = time.Duration(d.uint()) * time.Second
 	for range d.count() {
 		t.Fingerprint.Sums = append(t.Fingerprint.Sums, d.uint16())
 	}
+	if len(d.b) > 0 { // older tokens end here
+		t.Origin = Origin{d.uint32(), d.uint32()}
+	}
 	if d.err == nil && len(d.b) > 0 {
 		d.err = fmt.Errorf("token %s has something behind its end", clip(word))
 	}
 	return t, d.err
+}
+
+// unseal returns what the letters of a token stand for, and whether the checksum behind it matches.
+func unseal(body string) (b []byte, whole bool) {
+	b, err := base64.RawURLEncoding.DecodeString(body)
+	if err != nil || len(b) < 4 {
+		return nil, false
+	}
+	end := len(b) - 4
+	return b[:end], crc32.ChecksumIEEE(b[:end]) == binary.LittleEndian.Uint32(b[end:])
+}
+
+// IsWhole reports whether a word is a token of which nothing is missing.
+func IsWhole(word string) bool {
+	body, found := strings.CutPrefix(word, fmt.Sprintf("tt%d_", TokenFormat))
+	_, whole := unseal(body)
+	return found && whole
 }
 
 // clip shortens a word for an error message.
@@ -206,6 +231,7 @@ func (r *tokenReader) take(n int) []byte {
 }
 
 func (r *tokenReader) uint64() uint64 { return binary.LittleEndian.Uint64(r.take(8)) }
+func (r *tokenReader) uint32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
 func (r *tokenReader) uint16() uint16 { return binary.LittleEndian.Uint16(r.take(2)) }
 func (r *tokenReader) string() string { return string(r.take(r.count())) }
 
@@ -254,7 +280,10 @@ func (r *tokenReader) seed() Plan {
 }
 
 func (r *tokenReader) unpack(packed string) string {
-	text, err := io.ReadAll(flate.NewReader(strings.NewReader(packed)))
+	text, err := io.ReadAll(io.LimitReader(flate.NewReader(strings.NewReader(packed)), maxPlan+1))
+	if err == nil && len(text) > maxPlan {
+		err = fmt.Errorf("it is longer than %d bytes", maxPlan)
+	}
 	if err != nil {
 		r.fail("token's plan: %w", err)
 	}
