@@ -2,7 +2,7 @@
 GO ?= go
 
 .PHONY: help build check fmt vet lint test race-sim race arm64 mutants sweep fuzz verdicts bugs \
-	shrinking compare profiles golden clean
+	shrinking compare profiles nightly golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
@@ -64,6 +64,10 @@ bugs: build ## look for every defect from five starts, FOR at most each, and put
 	bin/tabletop detect --starts 5 --count 5000 --for $(FOR) --state bin/bugs.jsonl \
 		--markdown docs/bugs.md
 
+OUT ?= nights
+nightly: build ## storms under all profiles for FOR, on new seeds; what is new, and all else, is in OUT
+	bin/tabletop nightly --for $(FOR) --out $(OUT)
+
 shrinking: ## the tables of docs/shrinking.md: how small failures become, their points of no return
 	$(GO) test ./scenarios -run TestMeasure -count=1 -timeout 3h -measure
 
@@ -75,7 +79,7 @@ profiles: build ## put what is on under each profile into docs/profiles.md
 	bin/tabletop list profiles --markdown docs/profiles.md
 
 golden: ## write the golden files anew, after a change that is meant
-	$(GO) test ./scenarios -run Golden -update
+	$(GO) test ./scenarios ./cmd/tabletop -run Golden -update
 
 clean: ## remove what was built
 	rm -rf bin

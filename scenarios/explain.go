@@ -50,8 +50,11 @@ func unexplained(res *Result, signature string) string {
 	if len(res.Defects) > 0 && goneWithout(res, signature, res.Defects...) {
 		return "several defects together"
 	}
-	return "no defect explains it"
+	return Unexplained
 }
+
+// Unexplained is what is said of a failure that is there without any of the defects, too.
+const Unexplained = "no defect explains it"
 
 func goneWithout(res *Result, signature string, ids ...string) bool {
 	again, err := runWithout(res, ids...)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -30,7 +31,7 @@ func main() { os.Exit(Main()) }
 
 // Main runs the command line and returns the exit status.
 func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := root().ExecuteContext(ctx)
 	var s status
@@ -58,13 +59,14 @@ usage or bad input; 3 vacuous or inconclusive; 4 a run diverged from its token o
   tabletop compare kudu-1353
   tabletop fuzz --profile kudu-0.7 --count 2000
   tabletop detect --for 1h --state detect.jsonl
+  tabletop nightly --for 8h --out nights
   tabletop replay TOKEN
   tabletop rebalance cluster.json`,
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(listCommand(), runCommand(), fuzzCommand(), replayCommand(), compareCommand(),
-		detectCommand(), shrinkCommand(), whyCommand(), diffCommand(), rebalanceCommand(),
-		ksckCommand())
+		detectCommand(), nightlyCommand(), shrinkCommand(), whyCommand(), diffCommand(),
+		rebalanceCommand(), ksckCommand())
 	return cmd
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,20 +31,14 @@ func (s *stateFile) read() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("--state: %w", err)
 	}
-	number := 0
-	for line := range bytes.Lines(text) {
-		number++
-		var at scenarios.Detection
-		lines := json.NewDecoder(bytes.NewReader(line))
-		lines.DisallowUnknownFields()
-		err := lines.Decode(&at)
-		if err == nil && (at.Defect == "" || at.Profile == "" || at.Tried < 0) {
-			err = errors.New("this is no search for a defect")
+	s.known, err = scenarios.ParseLines(text, func(at scenarios.Detection) error {
+		if at.Defect == "" || at.Profile == "" || at.Tried < 0 {
+			return errors.New("this is no search for a defect")
 		}
-		if err != nil {
-			return fmt.Errorf("--state %s: line %d: %w", s.name, number, err)
-		}
-		s.known = append(s.known, at)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("--state %s: %w", s.name, err)
 	}
 	return s.write()
 }
