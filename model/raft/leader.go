@@ -210,8 +210,16 @@ func (l *leadership) answered(f *peer, req *wire.UpdateConsensusRequest,
 	case wire.PrecedingEntryDidntMatch:
 		// It goes on behind the follower's last entry, if that is the leader's as well, and else
 		// behind what surely is. A follower that was restarted may know of few commits (KUDU-1778).
-		if f.next = min(resp.LastCommitted+1, f.next-1); l.r.log.has(resp.LastReceived) {
+		// It may have all that the log has let go, and not know that it is committed: so what the
+		// log begins with is tried first.
+		from, begin := min(resp.LastCommitted+1, f.next-1), l.r.log.base.Index+1
+		switch {
+		case l.r.log.has(resp.LastReceived):
 			f.next = resp.LastReceived.Index + 1
+		case f.next > begin:
+			f.next = max(from, begin)
+		default:
+			f.next = from
 		}
 		return true
 	}
