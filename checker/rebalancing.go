@@ -30,6 +30,8 @@ type rebalancing struct {
 	by    rebalancer.Rebalancer
 	began sim.Time
 	moves []rebalancer.Move
+	// heirs are the tablets under way that have had another voter, who could lead them.
+	heirs map[wire.TabletID]bool
 	// foreign is when something changed that it did not ask for.
 	foreign sim.Time
 }
@@ -38,13 +40,15 @@ func watchRebalancings(j *Judges) *rebalancings {
 	r := &rebalancings{j: j, indices: map[wire.TabletID]int64{}}
 	w := j.c.World
 	rebalancer.Began.Subscribe(w, func(e rebalancer.Event) {
-		r.running = append(r.running, &rebalancing{by: e.By, began: w.Now()})
+		r.running = append(r.running, &rebalancing{by: e.By, began: w.Now(),
+			heirs: map[wire.TabletID]bool{}})
 	})
 	rebalancer.Ended.Subscribe(w, r.ended)
 	rebalancer.MoveBegan.Subscribe(w, r.moveBegan)
 	rebalancer.MoveEnded.Subscribe(w, func(e rebalancer.MoveEvent) {
 		if x := r.find(e.By); x != nil {
 			x.moves = without(x.moves, e.Move)
+			delete(x.heirs, e.Move.Tablet)
 		}
 	})
 	raft.ConfigCommitted.Subscribe(w, func(e raft.ReplicaEvent) {
@@ -52,6 +56,7 @@ func watchRebalancings(j *Judges) *rebalancings {
 		if last, known := r.indices[id]; !known || index > last {
 			r.indices[id] = index
 			r.change(id)
+			r.shared(id, e.Replica.Config())
 		}
 	})
 	master.Published.Subscribe(w, func(e master.PublishedEvent) {
@@ -60,6 +65,7 @@ func watchRebalancings(j *Judges) *rebalancings {
 		}
 	})
 	master.Registered.Subscribe(w, func(master.TServerEvent) { r.change(wire.SysCatalog) })
+	sim.Sent.Subscribe(w, r.sent)
 	return r
 }
 
@@ -73,6 +79,30 @@ func (r *rebalancings) change(id wire.TabletID) {
 		}
 		if !own {
 			x.foreign = r.changed
+		}
+	}
+}
+
+// shared notes that a tablet under way has another voter.
+func (r *rebalancings) shared(id wire.TabletID, c wire.RaftConfig) {
+	for _, x := range r.running {
+		x.heirs[id] = x.heirs[id] || len(c.Voters()) > 1
+	}
+}
+
+// sent looks whom rebalancers ask to step down: nobody who has been the only voter all the time.
+func (r *rebalancings) sent(e *sim.Envelope) {
+	m, ok := e.Msg.(*wire.LeaderStepDownRequest)
+	if !ok {
+		return
+	}
+	for _, x := range r.running {
+		for _, move := range x.moves {
+			if x.by.Node().ID() == e.From && move.Tablet == m.Tablet && !x.heirs[m.Tablet] {
+				r.broken("tablet", "nobody-to-lead", "%s asks %s to step down from %v, which no "+
+					"other voter can lead", x.by.Node().Name(), r.j.c.World.Node(e.To).Name(),
+					m.Tablet)
+			}
 		}
 	}
 }
@@ -102,6 +132,7 @@ func (r *rebalancings) moveBegan(e rebalancer.MoveEvent) {
 	r.begun++
 	x := r.find(e.By)
 	x.moves = append(x.moves, e.Move)
+	x.heirs[e.Move.Tablet] = len(r.j.fate.configs[e.Move.Tablet].Voters()) > 1
 	for _, id := range []wire.ServerID{e.Move.From, e.Move.To} {
 		n := 0
 		for _, m := range x.moves {

@@ -16,7 +16,7 @@ func (x *Executor) rebalance(r *Record, nodes []*sim.Node) (undo func()) {
 	r.Unit = "moves asked for"
 	n, over := nodes[0], false
 	start := func() *rebalancer.Tool {
-		return rebalancer.NewTool(n, x.c.MasterAddresses(), x.c.Variants.MaxMoves)
+		return rebalancer.NewTool(n, x.c.MasterAddresses(), x.c.Variants)
 	}
 	tool := start()
 	x.busy++

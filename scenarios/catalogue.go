@@ -53,7 +53,11 @@ var Catalogue = map[string]string{
 	"KUDU-2443": checker.Quiescence,
 	"c667e360f": checker.Liveness,
 	"79812b258": checker.Rebalancing,
+	"KUDU-2688": checker.Quiescence,
+	"KUDU-3113": checker.Liveness,
+	"KUDU-3487": checker.Rebalancing,
 	"KUDU-2020": checker.ReplicaManagement,
+	"KUDU-2367": checker.ReplicaManagement,
 
 	"one-blocks-all":     checker.Liveness,
 	"last-location-only": checker.Liveness,

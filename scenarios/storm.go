@@ -16,6 +16,7 @@ const GeneratorVersion = 9
 var (
 	streamPlan      = sim.NewStream("scenarios/plan")
 	streamRebalance = sim.NewStream("scenarios/rebalance")
+	streamLogs      = sim.NewStream("scenarios/logs")
 )
 
 // stormWarmUp is when the storm begins: masters have a leader, servers have registered.
@@ -44,6 +45,7 @@ func seeded(seed uint64) draws {
 func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Plan {
 	d := &drawing{from: from, r: from(streamPlan), ranged: map[string]bool{}}
 	d.size()
+	d.shorten()
 	places := from(streamPlan, 2)
 	d.racks(places)
 	d.resize(s)
@@ -72,6 +74,18 @@ func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Pl
 	}
 	p.Faults = append(p.Faults, d.failover(p.Faults)...)
 	return p
+}
+
+// shorten draws whether tablets keep so little of their logs that a replica which was away for a
+// moment cannot catch up: it is lost at once, and silent soon.
+func (d *drawing) shorten() {
+	r := d.from(streamLogs)
+	if !r.Chance(150_000) {
+		return
+	}
+	d.segment = []string{"1KiB", "512", "256"}[r.Intn(3)]
+	d.segments = fmt.Sprint(1 + r.Intn(3))
+	d.unavailable = 4 * time.Second
 }
 
 // balance draws who rebalances the cluster, if anybody does: people with a tool, or the leader
@@ -138,6 +152,7 @@ type drawing struct {
 	replacement                string
 	expiry                     string        // how often soft-deleted tables are looked at
 	segment                    string        // size of those of the logs
+	segments                   string        // that tablets keep; empty: as it is by default
 	batch                      string        // size of what a leader sends at once
 	message                    string        // size of the largest message
 	blocks                     int           // of data in a replica
@@ -242,6 +257,9 @@ func (d *drawing) options() []string {
 	}
 	if d.mapping != "" {
 		options = append(options, "locations="+d.mapping)
+	}
+	if d.segments != "" {
+		options = append(options, "max-log-segments="+d.segments)
 	}
 	if d.placement != "" {
 		options = append(options, "placement="+d.placement)

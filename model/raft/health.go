@@ -24,7 +24,8 @@ func (l *leadership) examine(f *peer, resp *wire.UpdateConsensusResponse, err er
 	if err == nil && resp != nil {
 		elsewhere := resp.Code == wire.WrongServerUUID && !l.r.bug(variant.KUDU1613)
 		copying := resp.Code == wire.TabletNotRunning && l.r.bug(variant.KUDU2020)
-		if !elsewhere && !copying {
+		lost := f.behind && l.r.bug(variant.KUDU2367)
+		if !elsewhere && !copying && !lost {
 			f.heardAt = l.r.node.Now()
 		}
 		f.failed = resp.Code == wire.TabletFailed && !l.r.bug(variant.KUDU1407)
@@ -38,12 +39,14 @@ func (l *leadership) examine(f *peer, resp *wire.UpdateConsensusResponse, err er
 	}
 }
 
-// healthOf follows PeerMessageQueue::PeerHealthStatus.
+// healthOf follows PeerMessageQueue::PeerHealthStatus. That a peer cannot be helped is said first:
+// one that is merely silent may come back, and is not evicted before it is replaced (KUDU-2367).
 func (l *leadership) healthOf(f *peer) wire.Health {
+	silent := l.r.node.Now().Sub(f.heardAt) >= l.r.cfg.Timing.Unavailable
 	switch {
-	case f.behind || f.failed:
+	case (f.behind || f.failed) && !(silent && l.r.bug(variant.KUDU2367)):
 		return wire.FailedUnrecoverable
-	case l.r.node.Now().Sub(f.heardAt) >= l.r.cfg.Timing.Unavailable:
+	case silent:
 		return wire.Failed
 	case f.ok:
 		return wire.Healthy

@@ -17,6 +17,9 @@ type Options struct {
 	// SkipUnfixable goes on after the policy phase though a violation is left that no move can
 	// mend, as Kudu's tool does today. Without it the plan ends there.
 	SkipUnfixable bool
+	// FixAll makes the policy phase move replicas of a tablet that no move can mend, wherever there
+	// is a server left (KUDU-2688).
+	FixAll bool
 	// Tie says who gets a replica that the policy phase moves; empty is KuduTie.
 	Tie FixerTie
 }

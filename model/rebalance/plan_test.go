@@ -243,3 +243,24 @@ func TestPlanIsThatOfTheSlowVersionProperty(t *testing.T) {
 		require.Equal(t, slowPlan(c, o), got)
 	})
 }
+
+// Of two locations one must have a majority, so that mending the one harms the other; that nobody
+// has a server left ends it.
+func TestWhatCannotBeMendedIsLeftAlone(t *testing.T) {
+	c := &Cluster{Servers: []Server{{"/L0"}, {"/L0"}, {"/L1"}, {"/L1"}},
+		Tables:  []Table{{ReplicationFactor: 3}},
+		Tablets: []Tablet{{Replicas: []int{0, 1, 2}, Leader: None}}}
+	o := Options{Phases: []Phase{Policy}, Batch: true, SkipUnfixable: true}
+	moves, _ := Plan(c, o)
+	require.Empty(t, moves)
+	o.FixAll = true
+	for _, want := range []Move{{Policy, 0, 0, 3, OnlyChoice}, {Policy, 0, 2, 0, OnlyChoice}} {
+		moves, _ = Plan(c, o)
+		require.Equal(t, []Move{want}, moves)
+		c = c.After(moves)
+	}
+	c.Servers = c.Servers[:3]
+	c.Tablets[0].Replicas = []int{0, 1, 2}
+	moves, _ = Plan(c, o)
+	require.Empty(t, moves)
+}

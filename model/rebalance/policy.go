@@ -65,7 +65,7 @@ func (p *planner) fixPolicy() []Violation {
 	for t := range p.c.Tablets {
 		if v, found := p.violation(t, p.replicas[t]); !found || !p.mayFix(t) {
 			continue
-		} else if !v.Fixable {
+		} else if !v.Fixable && !p.options.FixAll {
 			left = append(left, v)
 		} else {
 			todo = append(todo, t)
@@ -74,8 +74,8 @@ func (p *planner) fixPolicy() []Violation {
 	for len(todo) > 0 {
 		again := todo[:0]
 		for _, t := range todo {
-			if v, found := p.violation(t, p.replicas[t]); found && !p.full() {
-				p.replace(v)
+			v, found := p.violation(t, p.replicas[t])
+			if found && !p.full() && p.replace(v) {
 				again = append(again, t)
 			}
 		}
@@ -93,8 +93,9 @@ func (p *planner) mayFix(tablet int) bool {
 }
 
 // replace moves a replica of a tablet from the location that has too many to where the master
-// would place another: from the most loaded server, but not the leader if there is a choice.
-func (p *planner) replace(v Violation) {
+// would place another, if it would: from the most loaded server, but not the leader if there is a
+// choice.
+func (p *planner) replace(v Violation) bool {
 	from := None
 	for _, s := range p.replicas[v.Tablet] {
 		if p.locations[p.at[s]] == v.Location && (from == None || p.rather(v.Tablet, s, from)) {
@@ -102,7 +103,10 @@ func (p *planner) replace(v Violation) {
 		}
 	}
 	to, rule := p.destination(v.Tablet)
-	p.move(Move{Policy, v.Tablet, from, to, rule})
+	if to != None {
+		p.move(Move{Policy, v.Tablet, from, to, rule})
+	}
+	return to != None
 }
 
 // rather tells whether one server should lose its replica of the tablet rather than the other.
@@ -113,19 +117,25 @@ func (p *planner) rather(tablet, one, other int) bool {
 	return cmp.Or(p.total(other)-p.total(one), one-other) < 0
 }
 
-// destination returns the server that gets another replica of a tablet for which there is room,
+// destination returns the server that gets another replica of a tablet, None if there is no room,
 // and the rule that chose it: in the least loaded location that may have it, counting those of this
 // tablet twice, as Kudu does (PlacementPolicy::PlaceExtraTabletReplica).
 func (p *planner) destination(tablet int) (int, Rule) {
-	best, bestLoad, bestSize := None, 0, 1
+	best, bestLoad, bestSize, limit := None, 0, 1, p.limit(tablet)
+	if p.options.FixAll {
+		limit = len(p.replicas[tablet])
+	}
 	for at, members := range p.members {
 		n := p.countIn(p.replicas[tablet], at)
-		if n >= min(p.limit(tablet), len(members)) || !p.allowed(tablet, at) {
+		if n >= min(limit, len(members)) || !p.allowed(tablet, at) {
 			continue
 		}
 		if load := p.inside[at] + n; best == None || load*bestSize < bestLoad*len(members) {
 			best, bestLoad, bestSize = at, load, len(members)
 		}
+	}
+	if best == None {
+		return None, ""
 	}
 	return p.choose(tablet, best)
 }

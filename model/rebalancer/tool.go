@@ -6,6 +6,7 @@ import (
 
 	"tabletop/model/ksck"
 	"tabletop/model/rebalance"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -33,7 +34,7 @@ const (
 // for moves, and keeps track of those only that it has asked for. Follows RebalancerTool.
 type Tool struct {
 	node    *sim.Node
-	limit   int // max_moves_per_server
+	v       variant.Variants
 	masters []wire.ServerID
 	stop    bool
 
@@ -48,10 +49,9 @@ type Tool struct {
 	Asked int
 }
 
-// NewTool returns a tool on a node that knows all masters, and moves that many replicas at most
-// from and to one server at a time.
-func NewTool(n *sim.Node, masters []wire.ServerID, limit int) *Tool {
-	return &Tool{node: n, masters: masters, limit: limit}
+// NewTool returns a tool on a node that knows all masters.
+func NewTool(n *sim.Node, masters []wire.ServerID, v variant.Variants) *Tool {
+	return &Tool{node: n, masters: masters, v: v}
 }
 
 // Node returns the node on which the tool runs.
@@ -134,7 +134,8 @@ func (t *Tool) plan(phase rebalance.Phase) {
 	}
 	t.todo, _ = rebalance.Plan(&t.view.Cluster, rebalance.Options{
 		Phases: []rebalance.Phase{phase}, Threshold: rebalance.DefaultThreshold,
-		MaxMoves: 5 * t.limit * len(servers), Batch: true, SkipUnfixable: true})
+		MaxMoves: 5 * t.v.MaxMoves * len(servers), Batch: true, SkipUnfixable: true,
+		FixAll: t.v.On(variant.KUDU2688)})
 	if phase == rebalance.Policy {
 		for i := range t.todo {
 			t.todo[i].To = rebalance.None
@@ -146,7 +147,7 @@ func (t *Tool) plan(phase rebalance.Phase) {
 // them. It reports whether all went well.
 func (t *Tool) carryOut(p *sim.Proc) bool {
 	for len(t.todo)+len(t.moves) > 0 {
-		admitted := rebalance.Admit(t.todo, t.underWay(), t.limit)
+		admitted := rebalance.Admit(t.todo, t.underWay(), t.v.MaxMoves)
 		t.todo = slices.DeleteFunc(t.todo, func(m rebalance.Move) bool {
 			return slices.Contains(admitted, m)
 		})
@@ -185,7 +186,7 @@ func (t *Tool) begin(p *sim.Proc, m Move) bool {
 		return false
 	}
 	t.Asked++
-	MoveBegan.Publish(t.node.World(), MoveEvent{By: t, Move: m, Limit: t.limit})
+	MoveBegan.Publish(t.node.World(), MoveEvent{By: t, Move: m, Limit: t.v.MaxMoves})
 	asked, refused := m.Ask(p)
 	if refused {
 		t.ended(m, Failed)
@@ -218,7 +219,8 @@ func (t *Tool) poll(p *sim.Proc) bool {
 			continue
 		}
 		switch progress := m.Judge(state); {
-		case progress == StepDownNeeded:
+		case progress == StepDownNeeded, t.v.On(variant.KUDU3487) && progress == UnderWay &&
+			m.From == m.Leader && len(state.Config.Voters()) == 1:
 			change(p, &wire.LeaderStepDownRequest{Dest: m.Leader, Tablet: m.Tablet, Graceful: true,
 				Successor: wire.NoServer})
 		case progress == Completed, progress == Failed, m.Lapsed(state, p.Now()):
@@ -251,5 +253,5 @@ func (t *Tool) drop(m Asked, how Progress) {
 
 func (t *Tool) ended(m Move, how Progress) {
 	MoveEnded.Publish(t.node.World(), MoveEvent{By: t, Move: m, Result: how,
-		Limit: t.limit})
+		Limit: t.v.MaxMoves})
 }

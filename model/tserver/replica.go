@@ -126,7 +126,7 @@ func (t *replica) config() raft.Config {
 		Timing:   raft.TimingOf(t.ts.v),
 		Variants: t.ts.v, PreElection: t.ts.v.PreElection, FailureDetection: true,
 		Log: raft.LogOptions{SegmentSize: t.ts.v.LogSegmentSize,
-			NoSync: !t.ts.v.SyncsAlways()},
+			MaxSegments: t.ts.v.MaxLogSegments, NoSync: !t.ts.v.SyncsAlways()},
 		EvictFailed: t.ts.v.Replacement == variant.Replace323,
 		Quiescing:   func() bool { return t.ts.quiescing },
 	}

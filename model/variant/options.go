@@ -89,6 +89,9 @@ type Options struct {
 	RPCTimeout     time.Duration
 	Replacement    string
 	LogSegmentSize int // bytes
+	// MaxLogSegments are kept of a tablet's log while some replica lacks what they hold. One that
+	// lacks more is lost. The masters, whom nobody replaces, keep 80.
+	MaxLogSegments int
 	MaxBatch       int // bytes
 	MaxMessage     int // bytes
 	DataBlocks     int // of each replica
@@ -124,7 +127,8 @@ var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: t
 	RestartDelay: 2 * time.Second, ExpiryInterval: 60 * time.Second,
 	FollowerUnavailable: 300 * time.Second, CreationTimeout: 30 * time.Second,
 	RPCTimeout: 30 * time.Second, Replacement: Replace343, LogSegmentSize: 8 << 20,
-	MaxBatch: 1 << 20, MaxMessage: 50 << 20, Consensus: KuduConsensus, CheckTServers: true,
+	MaxLogSegments: 80,
+	MaxBatch:       1 << 20, MaxMessage: 50 << 20, Consensus: KuduConsensus, CheckTServers: true,
 	Placement: PlaceByRange, LocationMatch: MatchPath,
 	MaxMoves: 5, AutoRebalanceInterval: 30 * time.Second,
 	Sync: "always", ClockError: 10 * time.Millisecond}
@@ -175,6 +179,8 @@ var OptionList = []Option{
 		[]string{Replace343, Replace323}, func(o *Options) *string { return &o.Replacement }),
 	size("log-segment-size", "of how many bytes a log begins its next segment", 256,
 		func(o *Options) *int { return &o.LogSegmentSize }),
+	number("max-log-segments", "how many of them a tablet keeps for a replica that lacks them", 1,
+		1000, func(o *Options) *int { return &o.MaxLogSegments }),
 	size("max-batch", "how many bytes of entries a leader sends at once, one entry at least", 16,
 		func(o *Options) *int { return &o.MaxBatch }),
 	size("max-message", "how many bytes an entry may have to be sent at all", 128,

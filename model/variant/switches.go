@@ -111,12 +111,20 @@ const (
 	// MoveLimitForAll lets the master move as many replicas at a time as all servers together may
 	// bear, be it on one (79812b258).
 	MoveLimitForAll
+	// KUDU2688 makes the tool mend violations of the placement policy that cannot be mended.
+	KUDU2688
+	// KUDU3113 has the master ask for moves where nobody is.
+	KUDU3113
+	// KUDU3487 makes the tool ask a leader to step down that has nobody to take over.
+	KUDU3487
 	// OneBlocksAll makes the master rebalance nothing while one tablet does not run.
 	OneBlocksAll
 	// LastLocationOnly makes the master forget all planned moves but those within one location.
 	LastLocationOnly
 	// KUDU2020 takes a replica that is being copied for one that is silent.
 	KUDU2020
+	// KUDU2367 takes a replica that cannot catch up any more for one that is merely silent.
+	KUDU2367
 	// KUDU1613 takes an answer of another server in its place for one of the replica.
 	KUDU1613
 	// KUDU1407 takes a replica that failed to open for one that lives.
