@@ -2,10 +2,10 @@
 GO ?= go
 
 .PHONY: help build check fmt vet lint test race-sim race arm64 mutants sweep fuzz verdicts bugs \
-	shrinking compare profiles nightly golden clean
+	shrinking compare profiles nightly benchmarks report golden clean
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 build: ## build bin/tabletop
 	$(GO) build -o bin/tabletop ./cmd/tabletop
@@ -68,15 +68,33 @@ OUT ?= nights
 nightly: build ## storms under all profiles for FOR, on new seeds; what is new, and all else, is in OUT
 	bin/tabletop nightly --for $(FOR) --out $(OUT)
 
-shrinking: ## the tables of docs/shrinking.md: how small failures become, their points of no return
+shrinking: ## write docs/shrinking.md: how small failures become, and their points of no return
 	$(GO) test ./scenarios -run TestMeasure -count=1 -timeout 3h -measure
 
-compare: build ## the solutions of KUDU-1353 and of L1 side by side
-	bin/tabletop compare kudu-1353
-	bin/tabletop compare kudu-l1
+compare: build ## put the solutions of KUDU-1353 and of L1, side by side, into docs/bugs.md
+	bin/tabletop compare kudu-1353 --markdown docs/bugs.md
+	bin/tabletop compare kudu-l1 --markdown docs/bugs.md
 
 profiles: build ## put what is on under each profile into docs/profiles.md
 	bin/tabletop list profiles --markdown docs/profiles.md
+
+benchmarks: ## print what docs/performance.md makes its tables of
+	$(GO) test ./sim -run '^$$' -bench PingMesh -benchtime 200x
+	$(GO) test ./sim -run '^$$' -bench 'Digest|Parked' -benchtime 100x
+	$(GO) test ./sim -run '^$$' -bench 'Idle|MemoryFlat' -benchtime 5x
+	$(GO) test ./scenarios -run '^$$' -bench 'Storm|Judges|Busy' -benchtime 50x
+	$(GO) test ./scenarios -run '^$$' -bench Cluster -benchtime 5x
+	$(GO) test ./scenarios/etcdraft -run '^$$' -bench Raft5 -benchtime 50x
+
+# A failure that is found is no reason to leave the other tables as they are.
+report: build ## all tables of docs/ anew; most of a day, with FOR=1m some hours
+	-$(MAKE) verdicts
+	-$(MAKE) bugs
+	-$(MAKE) shrinking
+	-$(MAKE) compare
+	-$(MAKE) profiles
+	-$(MAKE) mutants FLAGS=-mutants.markdown=../../docs/bugs.md
+	-$(MAKE) benchmarks
 
 golden: ## write the golden files anew, after a change that is meant
 	$(GO) test ./scenarios ./cmd/tabletop -run Golden -update

@@ -4,6 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,8 +16,8 @@ import (
 	"tabletop/model/variant"
 )
 
-var measure = flag.Bool("measure", false, "measure how failures shrink, and print the table of "+
-	"docs/shrinking.md")
+var measure = flag.Bool("measure", false, "measure how failures shrink, and write the tables "+
+	"of docs/shrinking.md")
 
 // measured are defects that storms show soon.
 var measured = []string{"KUDU-495", "KUDU-1537", "KUDU-765", "6e7a04aa5", "9583cad6e", "KUDU-562",
@@ -23,13 +25,13 @@ var measured = []string{"KUDU-495", "KUDU-1537", "KUDU-765", "6e7a04aa5", "9583c
 	"KUDU-1353", "KUDU-1374", "L1", "KUDU-1991", "start-stamp", "KUDU-1338"}
 
 // storms returns for each of the defects the plan of the first storm that shows it.
-func storms(t *testing.T, each func(defect string, p Plan)) {
+func storms(t *testing.T, out io.Writer, each func(defect string, p Plan)) {
 	for _, id := range measured {
 		d := Detect{Count: 400}
 		at, err := d.Run(t.Context(), begin(t, d, id))
 		require.NoError(t, err)
 		if !at.Found() {
-			fmt.Printf("| %s | not found in %d storms |\n", id, at.Tried)
+			fmt.Fprintf(out, "| %s | not found in %d storms |\n", id, at.Tried)
 			continue
 		}
 		token, err := ParseToken(at.Token)
@@ -45,9 +47,13 @@ func TestMeasureShrinking(t *testing.T) {
 	}
 	var before, after, items, walls []int
 	small := 0
-	fmt.Println("\n| defect | fails with | lines | faults and operations | runs | wall | other " +
+	doc, err := OpenDocument("../docs/shrinking.md", "shrinking")
+	require.NoError(t, err)
+	var table strings.Builder
+	out := io.MultiWriter(os.Stdout, &table)
+	fmt.Fprintln(out, "| defect | fails with | lines | faults and operations | runs | wall | other "+
 		"seeds that fail |\n|---|---|---|---|---|---|---|")
-	storms(t, func(id string, p Plan) {
+	storms(t, out, func(id string, p Plan) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		s, err := Shrink{}.Run(ctx, p)
@@ -59,16 +65,17 @@ func TestMeasureShrinking(t *testing.T) {
 		if left <= 6 && s.Wall < 30*time.Second {
 			small++
 		}
-		fmt.Printf("| %s | `%s` | %d → %d | %d → %d + %d | %d | %.1f s | %d of %d |\n", id,
+		fmt.Fprintf(out, "| %s | `%s` | %d → %d | %d → %d + %d | %d | %.1f s | %d of %d |\n", id,
 			s.Signature, s.Before.Lines, s.After.Lines, s.Before.Faults+s.Before.Ops,
 			s.After.Faults, s.After.Ops, s.Tries, s.Wall.Seconds(), s.OthersFail, s.Others)
 	})
 	spread := func(values []int) string {
 		return fmt.Sprintf("median %d, 95th percentile %d", median(values), percentile(values, 95))
 	}
-	fmt.Printf("\nLines before: %s; after: %s. Faults and operations after: %s. Milliseconds: %s. "+
-		"At most 6 faults and operations within 30 s: %d of %d.\n", spread(before), spread(after),
+	fmt.Fprintf(out, "\nLines before: %s; after: %s. Faults and operations after: %s. "+
+		"Milliseconds:\n%s. At most 6 faults and operations within 30 s: %d of %d.\n", spread(before), spread(after),
 		spread(items), spread(walls), small, len(after))
+	require.NoError(t, doc.Write(table.String()))
 }
 
 // Nor is this: it says of the plans that are kept whether the point of no return lies where it
@@ -79,8 +86,12 @@ func TestMeasurePointsOfNoReturn(t *testing.T) {
 	}
 	files, err := filepath.Glob("testdata/regressions/*.plan")
 	require.NoError(t, err)
+	doc, err := OpenDocument("../docs/shrinking.md", "points of no return")
+	require.NoError(t, err)
+	var table strings.Builder
+	out := io.MultiWriter(os.Stdout, &table)
 	all, placed := 0, 0
-	fmt.Println("\n| defect | parts | point of no return | before → after | fails | event |\n" +
+	fmt.Fprintln(out, "| defect | parts | point of no return | before → after | fails | event |\n"+
 		"|---|---|---|---|---|---|")
 	for _, file := range files {
 		p, err := ReadPlanFile(file)
@@ -92,18 +103,19 @@ func TestMeasurePointsOfNoReturn(t *testing.T) {
 		require.NotNil(t, parting)
 		n, err := Why{Signature: p.Fails, Runs: 50}.Run(t.Context(), p)
 		if err != nil {
-			fmt.Printf("| %s | %v |\n", strings.Join(p.Select.Defects, " "), err)
+			fmt.Fprintf(out, "| %s | %v |\n", strings.Join(p.Select.Defects, " "), err)
 			continue
 		}
 		at := time.Duration(n.Event.At)
 		if all++; parting.At() <= at && at <= n.Fails {
 			placed++
 		}
-		fmt.Printf("| %s | %v | %v | %d → %d of %d | %v | %s: %s |\n",
+		fmt.Fprintf(out, "| %s | %v | %v | %d → %d of %d | %v | %s: %s |\n",
 			strings.Join(p.Select.Defects, " "), parting.At().Round(time.Millisecond),
 			at.Round(time.Millisecond), n.Before, n.After, n.Runs,
 			n.Fails.Round(time.Millisecond), n.Event.Who, n.Event.Text)
 	}
-	fmt.Printf("\nThe point of no return lies between where the runs part and the failure for %d "+
-		"of %d.\n", placed, all)
+	fmt.Fprintf(out, "\nThe point of no return lies between where the runs part and the failure "+
+		"for %d of %d.\n", placed, all)
+	require.NoError(t, doc.Write(table.String()))
 }

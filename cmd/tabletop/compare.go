@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 func compareCommand() *cobra.Command {
 	var c common
 	var seeds, storms int
+	var markdown string
 	cmd := &cobra.Command{
 		Use:   "compare SCENARIO",
 		Short: "The scenario's variants side by side, in numbers",
@@ -31,6 +33,10 @@ func compareCommand() *cobra.Command {
 			}
 			if seeds < 1 || storms < 1 {
 				return fmt.Errorf("--sequences and --storms: want at least 1")
+			}
+			doc, err := openDocument(markdown, "compare "+args[0])
+			if err != nil {
+				return err
 			}
 			var bar progress
 			x := scenarios.Comparison{Scenario: args[0], Options: c.sel.Options, Seeds: seeds,
@@ -50,8 +56,10 @@ func compareCommand() *cobra.Command {
 				return printJSON(cmd, rows)
 			}
 			scenario, _ := scenarios.Find(args[0])
-			printComparison(cmd.OutOrStdout(), scenario, rows)
-			return nil
+			var text strings.Builder
+			printComparison(&text, scenario, rows)
+			fmt.Fprint(cmd.OutOrStdout(), text.String())
+			return doc.WriteBlock(text.String())
 		},
 	}
 	c.addSeed(cmd)
@@ -61,6 +69,9 @@ func compareCommand() *cobra.Command {
 	c.addJSON(cmd)
 	cmd.Flags().IntVar(&seeds, "sequences", 100, "runs of the scenario's own sequence per variant")
 	cmd.Flags().IntVar(&storms, "storms", 1000, "random storms per variant")
+	cmd.Flags().StringVar(&markdown, "markdown", "", "put the comparison into this file, between "+
+		"its lines <!-- compare SCENARIO --> and <!-- end of compare SCENARIO -->")
+	cmd.MarkFlagsMutuallyExclusive("json", "markdown")
 	return cmd
 }
 

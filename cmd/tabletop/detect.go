@@ -116,7 +116,7 @@ func detect(cmd *cobra.Command, f *detectFlags) error {
 	if err != nil {
 		return err
 	}
-	doc, err := openMarked(f.markdown, "detect")
+	doc, err := openDocument(f.markdown, "detect")
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func detect(cmd *cobra.Command, f *detectFlags) error {
 	bugs := scenarios.BugsOf(searches)
 	table := bugTable(bugs)
 	fmt.Fprint(f.people(cmd), "\n", table)
-	if err := doc.write(table); err != nil {
+	if err := doc.Write(table); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(bugs, func(b scenarios.Bug) bool { return len(b.Found()) == 0 }) {

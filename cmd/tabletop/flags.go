@@ -145,6 +145,15 @@ func tracing(opts *scenarios.Options, name string) (end func() error, err error)
 	}, nil
 }
 
+// openDocument opens the document that --markdown names; empty: none.
+func openDocument(file, name string) (scenarios.Document, error) {
+	doc, err := scenarios.OpenDocument(file, name)
+	if err != nil {
+		err = fmt.Errorf("--markdown: %w", err)
+	}
+	return doc, err
+}
+
 func printJSON(cmd *cobra.Command, v any) error {
 	e := json.NewEncoder(cmd.OutOrStdout())
 	return e.Encode(v)

@@ -117,7 +117,7 @@ func fuzz(cmd *cobra.Command, f *fuzzFlags, scenario string) error {
 	if err != nil {
 		return err
 	}
-	doc, err := openMarked(f.markdown, "verdicts")
+	doc, err := openDocument(f.markdown, "verdicts")
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func fuzz(cmd *cobra.Command, f *fuzzFlags, scenario string) error {
 	if f.times {
 		printTimes(out, sum)
 	}
-	if err := doc.write(verdictTable(sum, z)); err != nil {
+	if err := doc.Write(verdictTable(sum, z)); err != nil {
 		return err
 	}
 	return fuzzStatus(sum)

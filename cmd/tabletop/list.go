@@ -114,11 +114,11 @@ func listCommand() *cobra.Command {
 			if len(args) != 1 || args[0] != "profiles" {
 				return errors.New("--markdown is for list profiles")
 			}
-			doc, err := openMarked(markdown, "profiles")
+			doc, err := openDocument(markdown, "profiles")
 			if err != nil {
 				return err
 			}
-			return doc.write(profileTable())
+			return doc.Write(profileTable())
 		},
 	}
 	c.addJSON(cmd)

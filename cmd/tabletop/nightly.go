@@ -98,7 +98,7 @@ func nightly(cmd *cobra.Command, f *nightlyFlags) (err error) {
 	defer func() { err = errors.Join(err, journal.Close()) }()
 	f.n.Put = journal.Add
 	f.n.PutPlan = func(name string, p scenarios.Plan) error {
-		return replaceFile(filepath.Join(f.out, plansFolder, name), p.String())
+		return scenarios.ReplaceFile(filepath.Join(f.out, plansFolder, name), p.String())
 	}
 	bar := newProgress(cmd, 0, "seeds")
 	f.n.Each = func(*scenarios.Result) { bar.add() }
@@ -123,7 +123,7 @@ func (f *nightlyFlags) show(cmd *cobra.Command, night *scenarios.Night) error {
 	}
 	for name, content := range map[string]string{summaryText: text,
 		summaryJSON: string(doc) + "\n"} {
-		if err := replaceFile(filepath.Join(f.out, name), content); err != nil {
+		if err := scenarios.ReplaceFile(filepath.Join(f.out, name), content); err != nil {
 			return fmt.Errorf("--out: %w", err)
 		}
 	}

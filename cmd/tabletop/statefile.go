@@ -62,7 +62,7 @@ func (s *stateFile) write() error {
 		}
 	}
 	s.saved = time.Now()
-	if err := replaceFile(s.name, text.String()); err != nil {
+	if err := scenarios.ReplaceFile(s.name, text.String()); err != nil {
 		return fmt.Errorf("--state: %w", err)
 	}
 	return nil

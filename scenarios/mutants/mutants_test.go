@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +26,7 @@ var (
 	hunt  = flag.Bool("mutants", false, "build every mutant and hunt it")
 	only  = flag.String("mutants.only", "", "hunt only those whose names match this expression")
 	seeds = flag.Int("mutants.seeds", 500, "within how many seeds a mutant must be caught")
+	doc   = flag.String("mutants.markdown", "", "put what was caught into this document")
 	blind = flag.Bool("mutants.blind", false, "hunt again without the judge of durability all that it "+
 		"catches, and not only until one is found")
 )
@@ -53,27 +56,32 @@ func TestMutantsAreCaught(t *testing.T) {
 	require.NoError(t, err)
 	all = slices.DeleteFunc(all, func(m Mutant) bool { return !wanted.MatchString(m.Name) })
 	require.NotEmpty(t, all, *only)
+	part, err := scenarios.OpenDocument(*doc, "mutants")
+	require.NoError(t, err)
+	var table strings.Builder
+	out := io.MultiWriter(os.Stdout, &table)
 	caughtBlind := 0
-	fmt.Printf("%-24s %7s  %s\n", "mutant", "seeds", "oracle")
+	fmt.Fprintf(out, "%-24s %7s  %s\n", "mutant", "seeds", "oracle")
 	for _, m := range all {
 		binary := build(t, m)
 		first := fuzz(t, binary, m)
 		if first == nil {
 			t.Errorf("%s is not caught in %d seeds: %s", m.Name, *seeds, m.Title)
-			fmt.Printf("%-24s %7s\n", m.Name, "-")
+			fmt.Fprintf(out, "%-24s %7s\n", m.Name, "-")
 			continue
 		}
-		fmt.Printf("%-24s %7d  %s\n", m.Name, first.Seed+1, first.Signature)
+		fmt.Fprintf(out, "%-24s %7d  %s\n", m.Name, first.Seed+1, first.Signature)
 		if first.Oracle != checker.DurableBeforeVisible || caughtBlind > 0 && !*blind {
 			continue
 		}
 		if late := fuzz(t, binary, m, "--skip", checker.DurableBeforeVisible); late != nil {
 			caughtBlind++
-			fmt.Printf("%-24s %7d  %s\n", "  without that judge", late.Seed+1, late.Signature)
+			fmt.Fprintf(out, "%-24s %7d  %s\n", "  without that judge", late.Seed+1, late.Signature)
 		} else {
-			fmt.Printf("%-24s %7s  not in %d seeds\n", "  without that judge", "-", *seeds)
+			fmt.Fprintf(out, "%-24s %7s  not in %d seeds\n", "  without that judge", "-", *seeds)
 		}
 	}
+	require.NoError(t, part.WriteBlock(table.String()))
 	require.True(t, caughtBlind > 0 || *only != "", "no mutant is caught without the judge of durability")
 }
 
