@@ -65,7 +65,7 @@ func TestToken(t *testing.T) {
 	var story strings.Builder
 	res, err := Replay(token, Options{Story: func(l Line) { fmt.Fprintln(&story, l) }})
 	require.NoError(t, err)
-	require.Empty(t, res.Diverged, "the replay diverged")
+	require.Empty(t, res.Diverged, "the replay diverged; %s", res.Foreign)
 	if res.Verdict == Fail {
 		t.Log("\n" + story.String())
 	}

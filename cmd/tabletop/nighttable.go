@@ -96,8 +96,8 @@ func nightFailures(t *strings.Builder, n *scenarios.Night) {
 	if len(expected) == 0 {
 		return
 	}
-	t.WriteString("\n## Expected\n\nWhat the defects that are switched on explain; *corpus* " +
-		"names the plan that is kept for it.\n\n" +
+	t.WriteString("\n## Expected\n\nFailures that are gone when the same plan is run without the " +
+		"defect named,\nwhich the lane has on; *corpus* is the plan that is kept for it.\n\n" +
 		"| lane | runs | signature | seed | cause | corpus |\n" +
 		"|---|--:|---|--:|---|---|\n")
 	for _, g := range expected {
