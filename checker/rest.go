@@ -23,10 +23,12 @@ type rest struct {
 	unsettled bool
 }
 
-// saying is what one node asks of another.
+// saying is what one node asks of another; if it is a task of a master, about one tablet. A master
+// that was deposed tries each of its tasks once more, perhaps all at about the same time.
 type saying struct {
 	kind     *sim.Kind
 	from, to sim.NodeID
+	tablet   wire.TabletID
 }
 
 // Rest is how long to listen, and tooOften how often one node may then say the same to another, if
@@ -89,7 +91,7 @@ func (r *rest) said(e *sim.Envelope) {
 	if vote, ok := e.Msg.(*wire.VoteRequest); beats(e.Msg) || ok && !r.j.fate.able(vote.Tablet) {
 		return
 	}
-	at := saying{e.Msg.Kind(), e.From, e.To}
+	at := saying{e.Msg.Kind(), e.From, e.To, taskOn(e.Msg)}
 	if r.heard[at]++; r.heard[at] >= tooOften {
 		w := r.j.c.World
 		r.j.report(Violation{Oracle: Quiescence, Object: "cluster", Reason: "no-rest",
@@ -97,6 +99,23 @@ func (r *rest) said(e *sim.Envelope) {
 				w.Now().Sub(r.began), w.Node(e.From).Name(), w.Node(e.To).Name(), r.heard[at],
 				at.kind, e.Msg)})
 	}
+}
+
+// taskOn returns the tablet that a task of a master is about.
+func taskOn(msg sim.Message) (tablet wire.TabletID) {
+	switch m := msg.(type) {
+	case *wire.CreateTabletRequest:
+		tablet = m.Tablet
+	case *wire.AlterSchemaRequest:
+		tablet = m.Tablet
+	case *wire.DeleteTabletRequest:
+		tablet = m.Tablet
+	case *wire.ChangeConfigRequest:
+		tablet = m.Tablet
+	case *wire.LeaderStepDownRequest:
+		tablet = m.Tablet
+	}
+	return tablet
 }
 
 // beats reports whether a message is a heartbeat and no more, or part of a copy, which takes as

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tabletop/checker"
+	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
@@ -59,6 +60,28 @@ func TestEndlessElectionsAreUnrest(t *testing.T) {
 	})
 	require.Len(t, converged, 1+checker.Rests)
 	require.Equal(t, []string{"quiescence/cluster/no-rest"}, signatures)
+}
+
+// A master may try many tasks once in a rest, as one does that was deposed, but not one task again
+// and again.
+func TestTasksOfManyTabletsAreNoUnrest(t *testing.T) {
+	for tablets, want := range map[wire.TabletID][]string{
+		6: nil, 1: {"quiescence/cluster/no-rest"}} {
+		plan := "tabletop-plan 1\noption masters=1\noption tservers=3\nheal 10s\n" +
+			"op 1 at=4s client-1 create t1 columns=k tablets=1 replicas=3\n"
+		_, signatures := runToRest(t, plan, func(r *run) {
+			r.c.World.At(sim.Time(17*time.Second), 0, func() {
+				ts := r.c.TServers[0].ID()
+				r.c.Masters[0].Node().Go("tasks", func(p *sim.Proc) {
+					for i := range wire.TabletID(6) {
+						p.Call(ts.Node(), &wire.DeleteTabletRequest{Dest: ts, Tombstone: true,
+							Tablet: 1 + i%tablets}, p.Now().Add(time.Second))
+					}
+				})
+			})
+		})
+		require.Equal(t, want, signatures)
+	}
 }
 
 // A replica whose disk is slow has not heard the end of the last change of its configuration, and
