@@ -24,6 +24,8 @@ type fate struct {
 	// deleted are tablets of which a replica was deleted for good, and with it its votes. If one
 	// comes back that has not heard of that, there may be a leader again, and nobody minds.
 	deleted map[wire.TabletID]bool
+	// aside are nodes of which nothing is expected for now.
+	aside map[sim.NodeID]bool
 }
 
 // hosted is a replica of a tablet on a server.
@@ -56,9 +58,10 @@ func watchFate(c *model.Cluster) *fate {
 	return f
 }
 
-// lost reports whether the server is gone for good: its machine, or its disk.
+// lost reports whether the server is gone for good, its machine or its disk, or set aside.
 func (f *fate) lost(id wire.ServerID) bool {
-	return f.c.World.Node(id.Node()).Retired() || f.c.ServerOn(id.Node()) != id
+	return f.aside[id.Node()] || f.c.World.Node(id.Node()).Retired() ||
+		f.c.ServerOn(id.Node()) != id
 }
 
 // lostReplica reports whether a fault has taken a member's replica: its server is lost, or its disk
@@ -90,10 +93,10 @@ func (f *fate) able(tablet wire.TabletID) bool {
 func (f *fate) leader(tablet wire.TabletID) raft.Observed {
 	var leader raft.Observed
 	if tablet == wire.SysCatalog {
-		if m := f.c.LeaderMaster(); m != nil {
+		if m := f.c.LeaderMaster(); m != nil && !f.aside[m.Node().ID()] {
 			leader, _ = m.Consensus().(raft.Observed)
 		}
-	} else if n := f.c.LeaderOf(tablet); n != nil {
+	} else if n := f.c.LeaderOf(tablet); n != nil && !f.aside[n.ID()] {
 		leader, _ = f.c.TServerOn(n.ID()).Replica(tablet).(raft.Observed)
 	}
 	return leader
@@ -170,7 +173,8 @@ func (f *fate) tservers(t *catalog.Table) int {
 	for _, id := range f.c.TServerNodes() {
 		node := f.c.World.Node(id)
 		at, _ := f.c.LocationOf(node, "")
-		if !node.Retired() && (len(t.Locations) == 0 || slices.Contains(t.Locations, at)) {
+		if !node.Retired() && !f.aside[id] &&
+			(len(t.Locations) == 0 || slices.Contains(t.Locations, at)) {
 			n++
 		}
 	}

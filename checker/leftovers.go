@@ -23,7 +23,7 @@ func (j *Judges) leftovers(m *master.Master) []Unfinished {
 		}
 	}
 	for _, ts := range j.c.TServers {
-		if !ts.Node().Alive() {
+		if !ts.Node().Alive() || j.fate.aside[ts.Node().ID()] {
 			continue
 		}
 		for _, id := range ts.Tablets() {
@@ -45,7 +45,8 @@ func (j *Judges) futile(m *master.Master, task master.TaskInfo, row *catalog.Tab
 		return table != nil && j.fate.tservers(table) <= len(j.fate.configs[row.ID].Members)
 	case "DeleteReplica", "TombstoneReplica":
 		known, _ := m.Knows(task.Target)
-		return j.c.World.Node(task.Target.Node()).Retired() || !known && j.fate.lost(task.Target)
+		return j.fate.aside[task.Target.Node()] ||
+			j.c.World.Node(task.Target.Node()).Retired() || !known && j.fate.lost(task.Target)
 	}
 	return task.Target != wire.NoServer && j.fate.lost(task.Target)
 }

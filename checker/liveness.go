@@ -60,7 +60,7 @@ func (j *Judges) Unfinished() []Unfinished {
 	list = append(list, j.rows.outstanding()...)
 	list = append(list, j.rebalancings.unfinished()...)
 	m := j.c.LeaderMaster()
-	if m == nil || j.stale(m) {
+	if m == nil || j.fate.aside[m.Node().ID()] || j.stale(m) {
 		return append(list, Unfinished{"master", "no-leader", "no master is ready to lead: " +
 			strings.Join(mastersDo(j.c), "; ")})
 	}
@@ -105,7 +105,7 @@ func (j *Judges) unknown(m *master.Master) []Unfinished {
 		n, ts := j.c.World.Node(id), j.c.TServerOn(id)
 		counted := m.LiveTablets(ts.ID())
 		switch {
-		case !n.Alive():
+		case !n.Alive() || j.fate.aside[id]:
 		case !m.TakesForLive(ts.ID()):
 			list = append(list, Unfinished{"tserver", "not-registered", fmt.Sprintf(
 				"%s runs, and %s takes it for dead", n.Name(), m.Node().Name())})

@@ -28,6 +28,7 @@ const (
 	evictedWhileCopied  = "evicted-while-copied"
 	replicaReplaced     = "replica-replaced"
 	replicaFailed       = "replica-failed"
+	coreHealed          = "core-healed"
 )
 
 // Probes lists all probes.
@@ -56,6 +57,7 @@ var Probes = []Probe{
 	{evictedWhileCopied, "a server that copies a replica is evicted"},
 	{replicaReplaced, "a voter of a tablet is evicted"},
 	{replicaFailed, "a replica cannot be opened, for good"},
+	{coreHealed, "a majority of the masters is healed and must suffice, while the rest is not"},
 }
 
 // probes counts how often a run has reached each.

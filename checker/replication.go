@@ -37,7 +37,7 @@ func (j *Judges) replication(m *master.Master) []Unfinished {
 func (j *Judges) replicas(id wire.TabletID, table *catalog.Table) (reason, detail string) {
 	factor := table.Replicas
 	node := j.c.LeaderOf(id)
-	if node == nil {
+	if node == nil || j.fate.aside[node.ID()] {
 		return "no-leader", "no replica leads"
 	}
 	leader := j.c.TServerOn(node.ID())

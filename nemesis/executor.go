@@ -200,6 +200,13 @@ func (x *Executor) Heal() {
 	}
 }
 
+// HealBut heals all nodes but those, which that kind of fault strikes until Heal is called.
+func (x *Executor) HealBut(kind Kind, rest []*sim.Node) {
+	x.Heal()
+	r := &Record{Fault: Fault{Kind: kind, From: "all", Dir: "both"}}
+	x.active = append(x.active, &active{undo: x.strike(kind)(r, rest)})
+}
+
 // CheckTargets says whether the faults name targets that such a cluster can have. Clients are
 // never killed: they are the ones who tell what they saw.
 func CheckTargets(c *model.Cluster, faults []Fault) error {

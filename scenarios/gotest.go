@@ -50,7 +50,11 @@ func WriteTest(w io.Writer, p Plan, name string) error {
 		t.line("{%q, %q,\n%q},", i.at().String(), i.tell(), i.do())
 	}
 	t.until(sim.Time(res.VirtualNS).Sub(0))
-	t.line("},\nHeal: %q,\n}.Run(t)\n}", p.Heal.String())
+	t.line("},\nHeal: %q,", p.Heal.String())
+	if p.Rest.How != "" {
+		t.line("Rest: %q,", p.Rest.String())
+	}
+	t.line("}.Run(t)\n}")
 	text, err := format.Source(t.Bytes())
 	if err != nil {
 		return fmt.Errorf("the test of %s: %w", name, err)

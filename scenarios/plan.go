@@ -30,6 +30,7 @@ type Plan struct {
 	// Heal is when all faults end, in virtual time since the beginning; the run goes on until
 	// the cluster has converged.
 	Heal   time.Duration
+	Rest   Rest // that is healed last
 	Ops    []PlannedOp
 	Faults []nemesis.Fault
 	Skip   []string // oracles that do not judge
@@ -75,6 +76,9 @@ func (p Plan) String() string {
 		fmt.Fprintf(&b, "fails %s\n", p.Fails)
 	}
 	fmt.Fprintf(&b, "heal %v\n", p.Heal)
+	if p.Rest.How != "" {
+		fmt.Fprintf(&b, "rest %v\n", p.Rest)
+	}
 	for _, o := range p.Ops {
 		fmt.Fprintf(&b, "op %v\n", o)
 	}
@@ -141,10 +145,14 @@ func (p *Plan) parseLine(words []string) error {
 		p.Faults = append(p.Faults, f)
 		return err
 	}
+	var err error
+	if key == "rest" {
+		p.Rest, err = parseRest(rest)
+		return err
+	}
 	if len(rest) != 1 {
 		return fmt.Errorf("%s: want one value", key)
 	}
-	var err error
 	switch value := rest[0]; key {
 	case "scenario":
 		p.Scenario = value

@@ -93,6 +93,11 @@ func Run(p Plan, opts Options) (*Result, error) {
 	if err := nemesis.CheckTargets(r.c, p.Faults); err != nil {
 		return nil, err
 	}
+	for _, name := range p.Rest.Nodes {
+		if r.c.Resolve(name) == nil {
+			return nil, fmt.Errorf("rest: there is no %s", name)
+		}
+	}
 	r.judges = checker.Attach(r.c, p.Skip, r.c.World.Halt)
 	r.meter = startMeter(r.c)
 	r.nemesis = nemesis.Start(r.c, p.Faults)
@@ -127,10 +132,10 @@ func (r *run) guarded(f func()) {
 // execute runs the phases up to the quiet period, unless a judge or a finding ends the run.
 func (r *run) execute() {
 	w := r.c.World
-	r.story.phase("boot", "%d masters, %d tablet servers, %d clients", r.c.Variants.Masters,
+	r.phase("boot", "%d masters, %d tablet servers, %d clients", r.c.Variants.Masters,
 		len(r.c.TServers), len(r.c.Clients))
 	for _, oracle := range sim.Keys(r.judges.Silent()) {
-		r.story.phase("boot", "%s does not judge: %s", oracle, r.judges.Silent()[oracle])
+		r.phase("boot", "%s does not judge: %s", oracle, r.judges.Silent()[oracle])
 	}
 	r.c.Boot()
 	r.startWorkload()
@@ -139,7 +144,10 @@ func (r *run) execute() {
 	if r.stopped() {
 		return
 	}
-	r.story.phase("heal", "all faults end")
+	if !r.healCore() {
+		return
+	}
+	r.phase("heal", "all faults end")
 	r.nemesis.Heal()
 	r.healed = w.Now()
 	r.times.asks()
@@ -147,7 +155,7 @@ func (r *run) execute() {
 		return
 	}
 	r.times.converged()
-	r.story.phase("read back", "every name is read, created and altered once more")
+	r.phase("read back", "every name is read, created and altered once more")
 	r.readBack()
 	r.until(w.Now().Add(quietPeriod))
 	if r.rest() {
@@ -180,6 +188,12 @@ func (r *run) ksck() {
 	}
 }
 
+// phase tells, in the story and in the trace, that a part of the run begins, or how it ended.
+func (r *run) phase(name, format string, args ...any) {
+	r.c.World.Note("phase", name+": "+format, args...)
+	r.story.phase(name, format, args...)
+}
+
 // until runs to an instant, or to the end that Options.Until sets.
 func (r *run) until(at sim.Time) {
 	if end := sim.Time(r.opts.Until); end > 0 {
@@ -202,16 +216,28 @@ func (r *run) stopped() bool { return r.c.World.Halted() }
 // budget, which begins now, is used up, and reports whether it has converged.
 func (r *run) converge(after string) bool {
 	r.quiet = sim.Never
-	began := r.c.World.Now()
-	for !r.stopped() {
+	if !r.await(after, func() ([]checker.Unfinished, bool) {
 		left := r.judges.Unfinished()
 		if r.times.waits() && !r.judges.MayStandStill() {
 			left = append(left, checker.NoneAnswered)
 		}
 		r.times.look(left)
-		if len(left) == 0 && r.busy == 0 && !r.nemesis.Busy() {
-			r.quiet = r.c.World.Now()
-			r.story.phase("converged", "%v after healing", r.quiet.Sub(r.healed))
+		return left, r.nemesis.Busy()
+	}) {
+		return false
+	}
+	r.quiet = r.c.World.Now()
+	r.phase("converged", "%v after healing", r.quiet.Sub(r.healed))
+	return true
+}
+
+// await runs until the clients have finished and nothing is left to do, unless some of that takes
+// longer than it may, and reports whether it came so far.
+func (r *run) await(after string, look func() (left []checker.Unfinished, busy bool)) bool {
+	began := r.c.World.Now()
+	for !r.stopped() {
+		left, busy := look()
+		if len(left) == 0 && r.busy == 0 && !busy {
 			return true
 		}
 		late := r.judges.Overdue(left, began)

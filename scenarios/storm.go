@@ -73,6 +73,9 @@ func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Pl
 		p.Faults = append(p.Faults, nemesis.Rebalances(d.tool, storm, len(p.Faults)+1)...)
 	}
 	p.Faults = append(p.Faults, d.failover(p.Faults)...)
+	if scenario == "storm" {
+		p.Rest = d.rest()
+	}
 	return p
 }
 

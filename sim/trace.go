@@ -30,6 +30,15 @@ func (w *World) record(topic, text string) {
 	w.trace(Record{At: w.now, Node: w.at, Topic: topic, Text: text, Digest: w.digest.Sum()})
 }
 
+// Note puts a line into the trace, if there is one, for whoever reads it: nothing happens in the
+// world, and the digest stays as it was.
+func (w *World) Note(topic, format string, args ...any) {
+	if w.trace != nil {
+		w.at = ""
+		w.record(topic, fmt.Sprintf(format, args...))
+	}
+}
+
 // traceStep records what is about to happen.
 func (w *World) traceStep(ev *event) {
 	w.at = ""

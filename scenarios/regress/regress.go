@@ -25,6 +25,7 @@ type Test struct {
 	Seed    uint64 // of the latencies and ties to begin with; a test seldom needs one
 	Steps   []Step
 	Heal    string // when all faults end, since the beginning
+	Rest    string // that is healed last, and how it stays broken; empty: none is
 }
 
 // Step is an operation or a fault, and when it comes. Title is for people.
@@ -35,6 +36,9 @@ func (x Test) Plan() (scenarios.Plan, error) {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("tabletop-plan %d\nheal %s\nseed %d", scenarios.PlanFormat, x.Heal, x.Seed)
+	if x.Rest != "" {
+		line("rest %s", x.Rest)
+	}
 	for _, id := range x.Guards {
 		line("defect %s", id)
 	}
