@@ -137,6 +137,10 @@ func (g *integrity) whole(id wire.TableID) {
 	case row.Gone():
 		return
 	}
+	if row.State == catalog.TableAltering && len(live) == 0 {
+		g.broken("table", "altering-without-tablets",
+			"%s (%v) is being altered, and nobody is there to say that it is done", row.Name, id)
+	}
 	for i, r := range row.Partitions.Ranges {
 		if i > 0 && row.Partitions.Ranges[i-1].Upper > r.Lower {
 			g.broken("table", "ranges-overlap", "%s has the ranges %v", row.Name,

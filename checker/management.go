@@ -197,8 +197,9 @@ func (m *management) evicts(e raft.EvictionEvent) {
 	}
 }
 
-// decided looks at what a master wants of a tablet's configuration: never without the leader, and
-// only what the voters that are well can commit. Under 3-2-3 the leader looks to that.
+// decided looks at what a master wants of a tablet's configuration: never without the leader, only
+// what the voters that are well can commit, and not one more server for what failed on another that
+// is kept. Under 3-2-3 the leader looks to that.
 func (m *management) decided(e master.DecisionEvent) {
 	*m.looked++
 	c, d := e.State.Config, e.Decision
@@ -206,6 +207,8 @@ func (m *management) decided(e master.DecisionEvent) {
 	switch {
 	case d.Action == replicas.Evict && d.Server == e.State.Leader:
 		bad = "leader-evicted"
+	case d.Action == replicas.AddNonVoter && keepsFailed(e.State):
+		bad = "failed-kept"
 	case d.Action == replicas.AddNonVoter && !mostWell(e.State, wire.NoServer),
 		d.Action == replicas.Evict && !mostWell(e.State, d.Server):
 		bad = "decided-without-majority"
@@ -216,6 +219,18 @@ func (m *management) decided(e master.DecisionEvent) {
 				e.Master.Node().Name(), d, e.Tablet, c, m.name(e.State.Leader.Node()),
 				e.State.Health)})
 	}
+}
+
+// keepsFailed reports whether there is a non-voter that failed, though its eviction could be
+// committed: as long as it is there, its server is of no use.
+func keepsFailed(s replicas.State) bool {
+	leads, failed := false, false
+	for i, member := range s.Config.Members {
+		leads = leads || member.ID == s.Leader && s.Health[i] == wire.Healthy
+		failed = failed || member.NonVoter &&
+			(s.Health[i] == wire.Failed || s.Health[i] == wire.FailedUnrecoverable)
+	}
+	return leads && failed && mostWell(s, wire.NoServer)
 }
 
 // mostWell reports whether most of the voters but that one are said to be well.

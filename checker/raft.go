@@ -51,6 +51,7 @@ func watchRaft(j *Judges) *raftJudge {
 	raft.EntryAppended.Subscribe(j.c.World, r.appended)
 	raft.EntryCommitted.Subscribe(j.c.World, r.committed)
 	raft.EntryApplied.Subscribe(j.c.World, r.applied)
+	sim.Sent.Subscribe(j.c.World, r.sent)
 	raft.Flushed.Subscribe(j.c.World, func(e raft.StateEvent) { r.state(e, "flushes") })
 	raft.Restored.Subscribe(j.c.World, func(e raft.StateEvent) {
 		r.last[e.Replica] = e.Op.Index
@@ -125,6 +126,24 @@ func (r *raftJudge) complete(l *tabletLog, leader raft.Observed, term int64) {
 		Detail: fmt.Sprintf("%s leads term %d of %v without committed entry %v; it has %v there",
 			leader.Node().Name(), term, leader.Tablet(), l.committed[n-1].op,
 			leader.OpAt(int64(n)))})
+}
+
+// sent checks that who accepts what a leader sends says so in that leader's term: in a later one it
+// may have voted for another, who does not know of it.
+func (r *raftJudge) sent(e *sim.Envelope) {
+	m, ok := e.Msg.(*wire.UpdateConsensusResponse)
+	if !ok || m.Code != wire.OK || r.j.fate.deleted[m.Tablet] {
+		return
+	}
+	*r.commits++
+	l := r.log(m.Tablet)
+	if id, led := l.leaders[m.Term]; led && id.Node() == e.To {
+		return
+	}
+	r.j.report(Violation{Oracle: LeaderCompleteness, Object: l.object,
+		Reason: "accepted-in-another-term", Detail: fmt.Sprintf(
+			"%s accepts what %s sends of %v in term %d, which that has not won",
+			r.j.c.World.Node(e.From).Name(), r.j.c.World.Node(e.To).Name(), m.Tablet, m.Term)})
 }
 
 // appended checks the induction step of log matching: an entry that stands in two logs has the

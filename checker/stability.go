@@ -22,6 +22,13 @@ type stability struct {
 	stood  map[seat]candidacy
 	synced map[sim.NodeID]sim.Time // when something last reached a disk
 	terms  map[wire.TabletID]*termsOf
+	waited map[wire.TabletID]wait
+}
+
+// wait is how long a candidate would wait before it stands again.
+type wait struct {
+	node sim.NodeID
+	d    time.Duration
 }
 
 // seat is where a replica of a tablet is.
@@ -94,7 +101,7 @@ func watchStability(j *Judges) {
 	s := &stability{j: j, looked: j.counter(LeaderStability), heard: map[seat]hearing{},
 		voted: map[seat]vote{}, asked: map[seat]ask{}, stood: map[seat]candidacy{},
 		synced: map[sim.NodeID]sim.Time{},
-		terms:  map[wire.TabletID]*termsOf{}}
+		terms:  map[wire.TabletID]*termsOf{}, waited: map[wire.TabletID]wait{}}
 	w := j.c.World
 	sim.Sent.Subscribe(w, s.sent)
 	forget := func(at seat) { // a replica that is opened remembers nothing
@@ -112,6 +119,7 @@ func watchStability(j *Judges) {
 	raft.Candidate.Subscribe(w, func(e raft.ReplicaEvent) {
 		at := seat{e.Replica.Node().ID(), e.Replica.Tablet()}
 		s.stood[at] = s.begun(at.node)
+		s.waits(e.Replica)
 	})
 	raft.Elected.Subscribe(w, func(e raft.ReplicaEvent) {
 		t := s.of(e.Replica.Tablet())
@@ -166,6 +174,22 @@ func (s *stability) hears(at seat, term int64) {
 func (s *stability) begun(node sim.NodeID) candidacy {
 	now := s.j.c.World.Now()
 	return candidacy{now, s.synced[node] == now}
+}
+
+// waits looks at how long a candidate gives itself: not just as long as another before it, or they
+// would stand at the same time for ever. Another core's patience is not known here.
+func (s *stability) waits(o raft.Observed) {
+	r, own := o.(*raft.Replica)
+	if !own {
+		return
+	}
+	*s.looked++
+	now, last := wait{r.Node().ID(), r.Patience()}, s.waited[r.Tablet()]
+	s.waited[r.Tablet()] = now
+	if last.d == now.d && last.node != now.node {
+		s.report(r.Tablet(), "waits-in-step", fmt.Sprintf("%s, like %s before, would wait for %v "+
+			"before it stands for %v again", name(r), s.name(last.node), now.d, r.Tablet()))
+	}
 }
 
 // asks looks at the beginning of a candidacy, of which this is a request, perhaps not the first.

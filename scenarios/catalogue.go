@@ -35,7 +35,7 @@ var Catalogue = map[string]string{
 	"KUDU-872":  checker.Configuration,
 	"KUDU-1469": checker.Quiescence,
 	"KUDU-1586": checker.Quiescence,
-	"87278941b": checker.DurableBeforeVisible,
+	"87278941b": checker.LeaderCompleteness,
 
 	"KUDU-562":  checker.LeaderStability,
 	"KUDU-1365": checker.LeaderStability,
@@ -48,7 +48,7 @@ var Catalogue = map[string]string{
 	"KUDU-2048": checker.ReplicaManagement,
 	"KUDU-2230": checker.Liveness,
 	"4d44c9fe7": checker.ReplicaManagement,
-	"2a6de8ea4": checker.Liveness,
+	"2a6de8ea4": checker.ReplicaManagement,
 	"63025ef6d": checker.ReplicaManagement,
 	"KUDU-2443": checker.Quiescence,
 	"c667e360f": checker.Liveness,
@@ -106,7 +106,7 @@ var Catalogue = map[string]string{
 	"935fa9236": checker.Quiescence,
 	"KUDU-2684": checker.Quiescence,
 
-	"7b1e17991":                  checker.Liveness,
+	"7b1e17991":                  checker.CatalogIntegrity,
 	"alter-done-by-version":      checker.Done,
 	"soft-delete-hides-creation": checker.Done,
 	"expiry-by-wall-clock":       checker.CatalogIntegrity,

@@ -63,6 +63,7 @@ func (r *Replica) elect(p *sim.Proc, req *wire.VoteRequest) bool {
 		return false
 	}
 	timeout := r.electionTimeout()
+	r.patience = timeout
 	r.snooze(timeout)
 	req.Tablet, req.Candidate = r.cfg.Tablet, r.self()
 	req.Term = r.meta.Term + 1

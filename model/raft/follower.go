@@ -11,7 +11,6 @@ import (
 func (r *Replica) UpdateConsensus(p *sim.Proc,
 	req *wire.UpdateConsensusRequest) *wire.UpdateConsensusResponse {
 	r.busy.Lock(p, "update lock")
-	defer r.busy.Unlock()
 	resp := &wire.UpdateConsensusResponse{Tablet: req.Tablet}
 	nothingNew := len(req.Entries) > 0 && r.log.has(lastOf(req))
 	resp.Code = r.update(p, req)
@@ -22,6 +21,7 @@ func (r *Replica) UpdateConsensus(p *sim.Proc,
 		resp.LastReceived = r.log.last()
 	}
 	resp.Term, resp.LastCommitted, resp.Quiescing = r.meta.Term, r.commit, r.quiescing()
+	r.busy.Unlock()
 	return resp
 }
 
@@ -61,7 +61,7 @@ func (r *Replica) update(p *sim.Proc, req *wire.UpdateConsensusRequest) wire.Cod
 		}
 	}
 	if last := lastOf(req).Index; code == wire.OK && last > 0 {
-		r.persist(p, r.log.endOf(last))
+		r.write(p, r.log.endOf(last))
 	}
 	if r.closed || r.meta.Term != req.Term && !r.bug(variant.ReplyAfterUnlock) {
 		return wire.InvalidTerm
@@ -79,6 +79,19 @@ func (r *Replica) persist(p *sim.Proc, offset int) {
 	r.log.persist(p, offset)
 	r.persisting = false
 	r.vouchLater()
+}
+
+// write returns when what the leader has sent is durable. With the defect 87278941b nobody is kept
+// out of the replica meanwhile, be it a candidate of a later term, and the answer is made of what
+// is found afterwards.
+func (r *Replica) write(p *sim.Proc, offset int) {
+	if !r.bug(variant.ReplyAfterUnlock) {
+		r.persist(p, offset)
+		return
+	}
+	r.busy.Unlock()
+	r.persist(p, offset)
+	r.busy.Lock(p, "update lock")
 }
 
 // persisted notes that the leader lives whose entries are, or were, on their way to the disk.

@@ -58,9 +58,10 @@ type Replica struct {
 	// busy is Kudu's update lock: one update, vote or candidacy at a time.
 	busy            sim.Mutex
 	detector        *sim.Timer
-	withholdUntil   sim.Time // votes, because a leader lives
-	heardAt         sim.Time // when a leader was heard last, or the replica opened
-	failedElections int      // since a leader was last heard of
+	withholdUntil   sim.Time      // votes, because a leader lives
+	heardAt         sim.Time      // when a leader was heard last, or the replica opened
+	failedElections int           // since a leader was last heard of
+	patience        time.Duration // of its latest candidacy; see Patience
 	electing        bool
 }
 
@@ -158,6 +159,9 @@ func (r *Replica) LastHeard() sim.Time {
 	}
 	return r.heardAt
 }
+
+// Patience returns how long the replica gave its latest candidacy, which is drawn anew for each.
+func (r *Replica) Patience() time.Duration { return r.patience }
 
 // ID returns who the replica's server is.
 func (r *Replica) ID() wire.ServerID { return r.cfg.Self }

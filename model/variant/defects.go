@@ -173,7 +173,7 @@ var Defects = []Defect{
 	{SafeTime, "safe-time", "a leader vouches for a snapshot that its successor does not know of",
 		"safe-time", nil},
 	{AlteringWithZeroTablets, "7b1e17991", "an alter that no tablet will acknowledge is never done",
-		"B28", nil},
+		"B28", []Switch{ResumeIntentions}},
 	{AlterDoneByVersion, "alter-done-by-version", "an alter is done before its new tablets run",
 		"alter-done-by-version", nil},
 	{SoftDeleteHidesCreation, "soft-delete-hides-creation",
