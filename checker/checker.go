@@ -173,6 +173,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	watchReplicable(j)
 	watchQuiescence(j)
 	watchErrands(j)
+	watchDuties(j)
 	j.rebalancings = watchRebalancings(j)
 	watchCrashes(j)
 	j.probes = watchProbes(j)

@@ -71,7 +71,7 @@ func watchErrands(j *Judges) {
 // as often as somebody alters.
 func (x *errands) started(e master.TaskEvent) {
 	*x.looked++
-	if e.Task.Name == "CreateReplica" || e.Task.Name == "AlterTable" {
+	if e.Task.Name == master.CreateReplica || e.Task.Name == "AlterTable" {
 		return
 	}
 	n := 0

@@ -43,7 +43,7 @@ func (j *Judges) futile(m *master.Master, task master.TaskInfo, row *catalog.Tab
 	case "AddReplica":
 		table := m.Store().Tables[row.Table]
 		return table != nil && j.fate.tservers(table) <= len(j.fate.configs[row.ID].Members)
-	case "DeleteReplica", "TombstoneReplica":
+	case master.DeleteReplica, master.TombstoneReplica:
 		known, _ := m.Knows(task.Target)
 		return j.fate.aside[task.Target.Node()] ||
 			j.c.World.Node(task.Target.Node()).Retired() || !known && j.fate.lost(task.Target)

@@ -35,9 +35,23 @@ type task struct {
 	obsolete func() bool
 }
 
+// Names of tasks.
+const (
+	CreateReplica    = "CreateReplica"
+	DeleteReplica    = "DeleteReplica"    // for good
+	TombstoneReplica = "TombstoneReplica" // it was evicted
+)
+
+// How tasks end without an answer of their target.
+const (
+	Aborted        = "aborted"
+	Obsolete       = "obsolete"
+	DeadlinePassed = "deadline passed"
+)
+
 // TaskInfo describes a task to observers.
 type TaskInfo struct {
-	Name   string // CreateReplica, DeleteReplica, AlterTable
+	Name   string // CreateReplica, DeleteReplica, AlterTable, ...
 	Table  wire.TableID
 	Tablet wire.TabletID
 	Config int64         // index of the configuration that it is about, if it changes that
@@ -76,13 +90,13 @@ func (m *Master) alike(t, o *task) bool {
 func (m *Master) run(p *sim.Proc, t *task) string {
 	for {
 		if t.aborted {
-			return "aborted"
+			return Aborted
 		}
 		if t.obsolete != nil && t.obsolete() {
-			return "obsolete"
+			return Obsolete
 		}
 		if p.Now() >= t.deadline {
-			return "deadline passed"
+			return DeadlinePassed
 		}
 		t.info.Tries++
 		result, ended := m.tryOnce(p, t)
@@ -179,7 +193,7 @@ func settledBy(codes ...wire.Code) func(wire.Code) bool {
 func (m *Master) createReplica(tablet *tabletInfo, server wire.ServerID) {
 	table, row := tablet.table.row, tablet.row
 	m.launch(&task{
-		info:     TaskInfo{Name: "CreateReplica", Tablet: row.ID},
+		info:     TaskInfo{Name: CreateReplica, Tablet: row.ID},
 		table:    tablet.table,
 		deadline: m.node.Now().Add(m.v.CreationTimeout),
 		target:   func() wire.ServerID { return server },
@@ -196,7 +210,7 @@ func (m *Master) createReplica(tablet *tabletInfo, server wire.ServerID) {
 // deleteReplica tells a server to delete a replica for good (AsyncDeleteReplica). The catalog
 // has recorded that the tablet is gone, so this is safe from whichever master it comes.
 func (m *Master) deleteReplica(tablet *tabletInfo, server wire.ServerID) {
-	m.giveUpReplica("DeleteReplica", tablet, server, false, wire.NoCAS)
+	m.giveUpReplica(DeleteReplica, tablet, server, false, wire.NoCAS)
 }
 
 // deleteUnknown tells a server to delete a replica whose tablet this master has never heard of.
@@ -212,7 +226,7 @@ func (m *Master) tombstoneReplica(tablet *tabletInfo, server wire.ServerID, inde
 	if m.v.On(variant.KUDU1129) {
 		index = wire.NoCAS
 	}
-	m.giveUpReplica("TombstoneReplica", tablet, server, true, index)
+	m.giveUpReplica(TombstoneReplica, tablet, server, true, index)
 }
 
 func (m *Master) giveUpReplica(name string, tablet *tabletInfo, server wire.ServerID,
