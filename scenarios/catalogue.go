@@ -74,7 +74,7 @@ var Catalogue = map[string]string{
 	"KUDU-1034":             checker.Availability,
 	"KUDU-1054":             checker.Availability,
 	"KUDU-2463":             checker.Rows,
-	"4df9f5969":             checker.ExactlyOnce,
+	"4df9f5969":             checker.StateMachineSafety, // a client hears of it when it asks again
 	"safe-time":             checker.Rows,
 	"c449576bb":             checker.Liveness,
 	"drop-aborts-deletions": checker.Liveness,

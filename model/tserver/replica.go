@@ -180,6 +180,9 @@ func (t *replica) Restore(state []byte) {
 	d := wire.NewDecoder(state)
 	t.take(readSchemaEntry(d))
 	t.data = rows.Decode(d)
+	if t.ts.v.On(variant.ReplayDropsRowErrors) {
+		t.data.ForgetErrors()
+	}
 	t.restored, t.replayed = t.data.Last(), false
 	t.ts.clock.update(t.data.Last())
 }

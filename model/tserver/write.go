@@ -52,9 +52,6 @@ func (ts *TServer) write(p *sim.Proc, req *wire.WriteRequest) *wire.WriteRespons
 		return &wire.WriteResponse{Status: wire.Err(code, "")}
 	}
 	if answer, found, stale := t.data.AnswerTo(req.Request); found {
-		if t.ts.v.On(variant.ReplayDropsRowErrors) && answer.Time <= t.restored {
-			answer.Rows = make([]wire.Code, len(answer.Rows))
-		}
 		return &wire.WriteResponse{Rows: answer.Rows, Time: answer.Time}
 	} else if stale {
 		return &wire.WriteResponse{Status: wire.Err(wire.StaleRequest, "")}

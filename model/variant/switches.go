@@ -201,8 +201,8 @@ const (
 	KUDU1054
 	// KUDU2463 has a replica show no rows until the first entry after its start.
 	KUDU2463
-	// ReplayDropsRowErrors tells a retry that all rows were written if the answer was not in the
-	// log any more when the replica was opened (4df9f5969).
+	// ReplayDropsRowErrors has a replica that is opened tell retries that all rows were written, if
+	// the answer is not in its log any more (4df9f5969).
 	ReplayDropsRowErrors
 	// LookupFailureStopsBatch sends nothing of a write if the tablet of one row is not found
 	// (c449576bb).
