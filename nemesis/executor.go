@@ -121,6 +121,7 @@ func (x *Executor) strike(k Kind) func(r *Record, nodes []*sim.Node) (undo func(
 	return map[Kind]func(*Record, []*sim.Node) func(){
 		Elect:         x.elect,
 		StepDown:      x.stepDown,
+		DeposeAt:      x.deposeAt,
 		Kill:          x.kill,
 		PowerOff:      x.powerOff,
 		Pause:         x.pause,

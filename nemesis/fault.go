@@ -37,7 +37,7 @@ type Fault struct {
 	// Change is what ChangeConfig does: add, remove or replace.
 	Change string
 	Term   int64         // of Elect: the term that must result; 0: whichever
-	Point  string        // of KillAt and CutAt
+	Point  string        // of KillAt, CutAt and DeposeAt
 	Label  string        // of KillWait: how the wait's label begins, - for spaces
 	K      int           // of KillSync: which sync
 	When   string        // of KillSync: before or after it takes effect

@@ -9,6 +9,7 @@ type Kind string
 const (
 	Elect    Kind = "elect"
 	StepDown Kind = "step-down"
+	DeposeAt Kind = "depose-at"
 
 	Kill     Kind = "kill"
 	PowerOff Kind = "power-off"
@@ -64,7 +65,8 @@ type KindInfo struct {
 	Group bool
 	// Rack tells that the target may be location:LOCATION, all tablet servers there.
 	Rack bool
-	// Apart tells that Draw leaves it to DrawRacks or Rebalances, which have draws of their own.
+	// Apart tells that Draw leaves it to DrawRacks, Rebalances or Ambushes, which have draws of
+	// their own.
 	Apart bool
 	// Kills tells that the target's program ends.
 	Kills bool
@@ -87,6 +89,8 @@ var Kinds = []KindInfo{
 			"tablet's"},
 	{Kind: StepDown, May: []string{"tablet"},
 		Title: "make the target, if it leads, a follower of the next term; tablet=TABLE likewise"},
+	{Kind: DeposeAt, Needs: []string{"point"}, Only: "masters", Apart: true,
+		Title: "make the target, a master, step down when it next passes point=NAME"},
 
 	{Kind: Kill, May: lasting, Group: true, Rack: true, Kills: true,
 		Title: "end the target's program, as kill -9; restart it after for=DURATION"},

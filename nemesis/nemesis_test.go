@@ -26,6 +26,7 @@ func TestFaultsReadBack(t *testing.T) {
 			TServers: []string{"ts-1", "ts-2"}, Tables: []string{"t", "u"},
 			Spares: []string{"master-3"}, Changes: []string{"add", "remove", "replace"}})
 		faults = append(faults, drawRacks(rapid.Uint64().Draw(t, "seed"), len(faults))...)
+		faults = append(faults, drawMeetings(rapid.Uint64().Draw(t, "seed"))...)
 		for _, f := range faults {
 			got, err := nemesis.ParseFault(strings.Fields(f.String()))
 			require.NoError(t, err, f.String())
@@ -39,6 +40,13 @@ func drawRacks(seed uint64, last int) []nemesis.Fault {
 	return nemesis.DrawRacks(sim.NewRand(seed, stream, 1), nemesis.Racks{Begin: 5 * time.Second,
 		End: 50 * time.Second, Locations: []string{"/a", "/b"}, TServers: []string{"ts-1", "ts-2"},
 		Moves: true, Last: last})
+}
+
+func drawMeetings(seed uint64) []nemesis.Fault {
+	r := sim.NewRand(seed, stream, 2)
+	s := nemesis.Storm{Begin: 5 * time.Second, End: 50 * time.Second,
+		Masters: []string{"master-1", "master-2"}, TServers: []string{"ts-1", "ts-2"}}
+	return append(nemesis.Ambushes(r, s, 1), nemesis.Mutes(r, s, 5*time.Second, 10)...)
 }
 
 // start boots a cluster with a table under the given faults.
@@ -119,6 +127,7 @@ func TestEveryKindHasAnEffect(t *testing.T) {
 			_, ok := c.LocationOf(c.Resolve("ts-3"), "master-1")
 			require.False(t, ok)
 		},
+		"1 at=3s depose-at leader-master point=master/ddl/replicated":  nil,
 		"1 at=10s split masters shape=bridge for=5s":                   nil,
 		"1 at=10s split tservers shape=halves turn=1 for=5s":           nil,
 		"1 at=10s slow leader-master by=20ms for=5s":                   nil,
@@ -316,6 +325,9 @@ func TestEveryKindIsDrawn(t *testing.T) {
 		}
 		for _, f := range append(drawRacks(seed, 0), nemesis.Rebalances(sim.NewRand(seed, stream),
 			nemesis.Storm{Begin: 5 * time.Second, End: time.Minute}, 1)...) {
+			drawn[f.Kind]++
+		}
+		for _, f := range drawMeetings(seed) {
 			drawn[f.Kind]++
 		}
 		for _, group := range [][]string{masters, tservers} {

@@ -84,6 +84,16 @@ func (x *Executor) stepDown(r *Record, nodes []*sim.Node) (undo func()) {
 	return nil
 }
 
+// deposeAt lies in wait for a master. Whatever passes the point goes on.
+func (x *Executor) deposeAt(r *Record, nodes []*sim.Node) (undo func()) {
+	r.Unit = "leader deposed at the point"
+	return x.atPoint(r.Fault, nodes[0], func() {
+		if c := x.consensus(nodes[0], ""); c != nil && c.StepDown() {
+			r.Effect = 1
+		}
+	})
+}
+
 func (x *Executor) kill(r *Record, nodes []*sim.Node) (undo func()) {
 	return endAll(r, nodes, "program ended", (*sim.Node).Kill)
 }

@@ -7,7 +7,8 @@ import (
 
 // told says in words what becomes of the target.
 var told = map[Kind]string{
-	Elect: "is made a candidate", StepDown: "steps down, if it leads", Kill: "is killed",
+	Elect: "is made a candidate", StepDown: "steps down, if it leads",
+	DeposeAt: "is to step down", Kill: "is killed",
 	PowerOff: "loses its power", Pause: "is paused", Slow: "becomes slow",
 	KillAt: "is to be killed", KillWait: "is to be killed", KillSync: "is to be killed",
 	Partition: "is cut off", CutAt: "is to be cut off", Split: "are split",

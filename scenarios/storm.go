@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"tabletop/model/client"
 	"tabletop/model/variant"
 	"tabletop/nemesis"
 	"tabletop/sim"
@@ -17,6 +18,7 @@ var (
 	streamPlan      = sim.NewStream("scenarios/plan")
 	streamRebalance = sim.NewStream("scenarios/rebalance")
 	streamLogs      = sim.NewStream("scenarios/logs")
+	streamMeetings  = sim.NewStream("scenarios/meetings")
 )
 
 // stormWarmUp is when the storm begins: masters have a leader, servers have registered.
@@ -73,6 +75,7 @@ func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Pl
 		p.Faults = append(p.Faults, nemesis.Rebalances(d.tool, storm, len(p.Faults)+1)...)
 	}
 	p.Faults = append(p.Faults, d.failover(p.Faults)...)
+	p.Faults = append(p.Faults, d.meetings(storm, len(p.Faults)+1)...)
 	if scenario == "storm" {
 		p.Rest = d.rest()
 	}
@@ -89,6 +92,19 @@ func (d *drawing) shorten() {
 	d.segment = []string{"1KiB", "512", "256"}[r.Intn(3)]
 	d.segments = fmt.Sprint(1 + r.Intn(3))
 	d.unavailable = 4 * time.Second
+}
+
+// meetings returns faults that are drawn to meet what they would seldom meet by chance.
+func (d *drawing) meetings(storm nemesis.Storm, first int) []nemesis.Fault {
+	r := d.from(streamMeetings)
+	ambush, mute := r.Chance(200_000), r.Chance(200_000)
+	switch {
+	case mute && d.creation < client.AdminTimeout: // or nobody waits for the creation any more
+		return nemesis.Mutes(r, storm, d.creation, first)
+	case ambush && d.masters > 1:
+		return nemesis.Ambushes(r, storm, first)
+	}
+	return nil
 }
 
 // balance draws who rebalances the cluster, if anybody does: people with a tool, or the leader
