@@ -19,9 +19,9 @@ type management struct {
 	looked *int
 	heard  map[ear]sim.Time // when a leader last heard what a replica said of the tablet
 	told   map[seat]order   // what a leader was last told to change
-	// entries is how many the last request to a replica brought, reach the last one that it has
-	// said to have and as many more; committed is up to where a leader holds its log for committed.
-	entries   map[ear]int64
+	// asked is the last request to a replica, reach the last entry that it has said to have and as
+	// many more as that brought; committed is up to where a leader holds its log for committed.
+	asked     map[ear]asked
 	reach     map[ear]int64
 	committed map[raft.Observed]int64
 	leaders   map[wire.TabletID]wire.ConsensusState // as the masters know them
@@ -40,12 +40,19 @@ type ear struct {
 	peer sim.NodeID
 }
 
+// asked is a leader's request to a peer. There is one at a time, so that the answer to another was
+// meant for an earlier leadership.
+type asked struct {
+	call    uint64
+	entries int64
+}
+
 // unread is how long an answer may lie at a program that is slow.
 const unread = time.Second
 
 func watchManagement(j *Judges) {
 	m := &management{j: j, looked: j.counter(ReplicaManagement), heard: map[ear]sim.Time{},
-		told: map[seat]order{}, entries: map[ear]int64{}, reach: map[ear]int64{},
+		told: map[seat]order{}, asked: map[ear]asked{}, reach: map[ear]int64{},
 		committed: map[raft.Observed]int64{}, leaders: map[wire.TabletID]wire.ConsensusState{}}
 	w := j.c.World
 	sim.Delivered.Subscribe(w, m.delivered)
@@ -98,11 +105,11 @@ func (m *management) delivered(e *sim.Envelope) {
 	switch msg := e.Msg.(type) {
 	case *wire.UpdateConsensusResponse:
 		at := ear{seat{e.To, msg.Tablet}, e.From}
-		if msg.Code != wire.WrongServerUUID && e.Awaited() {
+		if msg.Code != wire.WrongServerUUID && e.Awaited() && m.asked[at].call == e.CallID() {
 			m.heard[at] = now
 		}
 		if msg.Code == wire.OK {
-			m.reach[at] = msg.LastReceived.Index + m.entries[at]
+			m.reach[at] = msg.LastReceived.Index + m.asked[at].entries
 		}
 	case *wire.ChangeConfigRequest:
 		m.told[seat{e.To, msg.Tablet}] = order{now, msg.CAS}
@@ -112,7 +119,7 @@ func (m *management) delivered(e *sim.Envelope) {
 // sent looks at what a leader tells the masters of its peers. Clocks may be 30 % wrong.
 func (m *management) sent(e *sim.Envelope) {
 	if req, ok := e.Msg.(*wire.UpdateConsensusRequest); ok {
-		m.entries[ear{seat{e.From, req.Tablet}, e.To}] = int64(len(req.Entries))
+		m.asked[ear{seat{e.From, req.Tablet}, e.To}] = asked{e.CallID(), int64(len(req.Entries))}
 	}
 	report, ok := e.Msg.(*wire.TSHeartbeatRequest)
 	if !ok {
