@@ -2,8 +2,12 @@ package rebalance
 
 import (
 	"fmt"
+	"math"
+	"runtime"
 	"slices"
+	"syscall"
 	"testing"
+	"time"
 
 	"tabletop/sim"
 )
@@ -33,14 +37,16 @@ func crowd(servers, tablesPer100, ranges int) *Cluster {
 	return c
 }
 
-// A thousand servers with a hundred thousand replicas are to take less than ten seconds. The cost
-// grows with the replicas, times the logarithm of the groups.
+// shapes are how many tables there are for 100 servers, and how many ranges a table has.
+var shapes = []struct {
+	name                 string
+	tablesPer100, ranges int
+}{{"few-tables", 1, 1}, {"many-tables", 100, 1}, {"ranges", 10, 1000}}
+
+// A thousand servers with a hundred thousand replicas are to take less than ten seconds.
 func BenchmarkPlan(b *testing.B) {
 	for _, servers := range []int{30, 100, 300, 1000} {
-		for _, shape := range []struct {
-			name                 string
-			tablesPer100, ranges int
-		}{{"few-tables", 1, 1}, {"many-tables", 100, 1}, {"ranges", 10, 1000}} {
+		for _, shape := range shapes {
 			c := crowd(servers, shape.tablesPer100, shape.ranges)
 			b.Run(fmt.Sprintf("%d-servers/%s", servers, shape.name), func(b *testing.B) {
 				moves := 0
@@ -54,4 +60,54 @@ func BenchmarkPlan(b *testing.B) {
 			})
 		}
 	}
+}
+
+// What ten times as many servers and replicas cost, in steps and in time of the processor: at
+// n log n, 12.5 times as much. The least time of some runs counts, since others use the machine
+// too. The time grows faster than the steps, since a small cluster fits in the caches.
+func BenchmarkGrowth(b *testing.B) {
+	for _, shape := range shapes {
+		b.Run(shape.name, func(b *testing.B) {
+			small, large := newCost(100, shape.tablesPer100, shape.ranges),
+				newCost(1000, shape.tablesPer100, shape.ranges)
+			for b.Loop() {
+				for range 10 {
+					small.measure()
+				}
+				large.measure()
+			}
+			b.ReportMetric(float64(small.least.Milliseconds()), "ms-of-100")
+			b.ReportMetric(float64(large.least.Milliseconds()), "ms-of-1000")
+			b.ReportMetric(float64(large.least)/float64(small.least), "times-the-time")
+			b.ReportMetric(float64(large.steps)/float64(small.steps), "times-the-steps")
+		})
+	}
+}
+
+// cost is what planning takes.
+type cost struct {
+	c     *Cluster
+	least time.Duration
+	steps int
+}
+
+func newCost(servers, tablesPer100, ranges int) *cost {
+	return &cost{c: crowd(servers, tablesPer100, ranges), least: math.MaxInt64}
+}
+
+func (c *cost) measure() {
+	runtime.GC()
+	began := processor()
+	p := newPlanner(c.c, Options{Threshold: DefaultThreshold})
+	p.plan()
+	c.least, c.steps = min(c.least, processor()-began), p.steps
+}
+
+// processor is the time of the processor that the program has had.
+func processor() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

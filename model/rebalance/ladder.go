@@ -37,9 +37,8 @@ func (s set) size() int {
 	return n
 }
 
-// and returns what is in both.
-func (s set) and(other set) set {
-	both := make(set, len(s))
+// and returns what is in both, in the room that it is given.
+func (s set) and(other, both set) set {
 	for i := range s {
 		both[i] = s[i] & other[i]
 	}
@@ -79,37 +78,44 @@ func (s set) last() int {
 // ladder has servers on rungs, by how many replicas they have. Those at the ends are known at
 // once.
 type ladder struct {
-	rungs     []set
-	low, high int // the lowest and the highest rung that is not empty
+	words     []uint64 // of all rungs, from the lowest, each a set
+	width     int      // of a rung
+	low, high int      // the lowest and the highest rung that is not empty
 }
 
 // newLadder has n servers, which have nothing.
-func newLadder(n int) *ladder { return &ladder{rungs: []set{firstOf(n)}} }
+func newLadder(n int) *ladder {
+	first := firstOf(n)
+	return &ladder{words: first, width: len(first)}
+}
+
+func (l *ladder) rung(n int) set { return l.words[n*l.width : (n+1)*l.width] }
 
 // step takes a server from rung n one rung up or down.
 func (l *ladder) step(i, n, by int) {
-	if n+by == len(l.rungs) {
-		l.rungs = append(l.rungs, make(set, len(l.rungs[0])))
+	if (n+by)*l.width == len(l.words) {
+		l.words = append(l.words, make([]uint64, l.width)...)
 	}
-	l.rungs[n].remove(i)
-	l.rungs[n+by].add(i)
+	l.rung(n).remove(i)
+	l.rung(n + by).add(i)
 	l.low, l.high = min(l.low, n+by), max(l.high, n+by)
-	for l.rungs[l.low].empty() {
+	for l.rung(l.low).empty() {
 		l.low++
 	}
-	for l.rungs[l.high].empty() {
+	for l.rung(l.high).empty() {
 		l.high--
 	}
 }
 
 func (l *ladder) skew() int  { return l.high - l.low }
-func (l *ladder) most() set  { return l.rungs[l.high] }
-func (l *ladder) least() set { return l.rungs[l.low] }
+func (l *ladder) most() set  { return l.rung(l.high) }
+func (l *ladder) least() set { return l.rung(l.low) }
 
 // leastOf returns those of some servers that have least.
 func (l *ladder) leastOf(some set) set {
+	found := make(set, len(some))
 	for n := l.low; ; n++ {
-		if found := l.rungs[n].and(some); !found.empty() {
+		if l.rung(n).and(some, found); !found.empty() {
 			return found
 		}
 	}

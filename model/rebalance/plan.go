@@ -31,10 +31,15 @@ const DefaultThreshold = 1_000_000
 // placement policy that no move can mend and at which the plan ends, unless it is to skip them.
 func Plan(c *Cluster, o Options) ([]Move, []Violation) {
 	p := newPlanner(c, o)
+	left := p.plan()
+	return p.moves, left
+}
+
+func (p *planner) plan() []Violation {
 	if len(p.locations) > 1 {
 		if p.wants(Policy) {
-			if left := p.fixPolicy(); len(left) > 0 && !o.SkipUnfixable {
-				return p.moves, left
+			if left := p.fixPolicy(); len(left) > 0 && !p.options.SkipUnfixable {
+				return left
 			}
 		}
 		if p.wants(CrossLocation) {
@@ -46,7 +51,7 @@ func Plan(c *Cluster, o Options) ([]Move, []Violation) {
 			p.balanceServers(l)
 		}
 	}
-	return p.moves, nil
+	return nil
 }
 
 // planner is the cluster as the moves chosen so far leave it.
@@ -62,20 +67,37 @@ type planner struct {
 	// What the servers have of each group, of each table, and of all.
 	ofGroup, ofTable, ofAll *tally
 
-	candidates
+	// shelves has, by group, the tablets on each server, and gone how many replicas have left a
+	// server, or a location (^location).
+	shelves []sparse[*shelf]
+	gone    []sparse[int]
+	// steps counts the replicas that were put somewhere, and the groups and tablets that were
+	// looked at for a move.
+	steps int
 }
 
 func newPlanner(c *Cluster, o Options) *planner {
 	l := newLayout(c)
-	p := &planner{layout: l, options: o, candidates: newCandidates(),
+	p := &planner{layout: l, options: o, shelves: make([]sparse[*shelf], len(l.groups)),
+		gone:  make([]sparse[int], len(l.groups)),
 		moved: make([]bool, len(c.Tablets)), inside: make([]int, len(l.locations)),
-		ofGroup: newTally(l), ofTable: newTally(l), ofAll: newTally(l)}
-	for t, tablet := range c.Tablets {
+		ofGroup: newTally(l, len(l.groups), func(t int) int { return l.group[t] }),
+		ofTable: newTally(l, len(c.Tables), func(t int) int { return c.Tablets[t].Table }),
+		ofAll:   newTally(l, 1, func(int) int { return 0 })}
+	for _, tablet := range c.Tablets {
 		p.leader = append(p.leader, tablet.Leader)
 		p.replicas = append(p.replicas, slices.Clone(tablet.Replicas))
 		for _, s := range tablet.Replicas {
-			p.count(t, s, 1)
-			p.put(t, s)
+			p.inside[p.at[s]]++
+			p.steps++
+		}
+	}
+	for g, tablets := range l.groups {
+		p.shelves[g] = newSparse[*shelf](slices.Clone(p.ofGroup.rows[g].counts.keys))
+		for _, t := range tablets {
+			for _, s := range p.replicas[t] {
+				p.put(t, s)
+			}
 		}
 	}
 	return p
@@ -91,6 +113,7 @@ func (p *planner) full() bool {
 }
 
 func (p *planner) count(tablet, server, by int) {
+	p.steps++
 	p.ofGroup.add(p.group[tablet], server, by)
 	p.ofTable.add(p.c.Tablets[tablet].Table, server, by)
 	p.ofAll.add(0, server, by)

@@ -24,6 +24,8 @@ type evener struct {
 	p        *planner
 	location int
 	total    *ladder
+	ladders  []*ladder // by group; nil: it is elsewhere
+	from, to set       // room for what the ends of total and of a group have in common
 	// bySkew are the groups that may have a move, by their skew, in order. The greatest only
 	// falls: a move takes a group's skew no higher than it was.
 	bySkew [][]int
@@ -36,9 +38,12 @@ type evener struct {
 }
 
 func newEvener(p *planner, location int) *evener {
-	e := &evener{p: p, location: location, total: p.ofAll.ladder(0, location)}
+	n := len(p.members[location])
+	e := &evener{p: p, location: location, total: p.ofAll.ladder(0, location), from: firstOf(n),
+		to: firstOf(n)}
 	for g := range p.groups {
-		if p.ofGroup.ladder(g, location) != nil {
+		e.ladders = append(e.ladders, p.ofGroup.ladder(g, location))
+		if e.ladders[g] != nil {
 			e.enqueue(g)
 		}
 	}
@@ -46,7 +51,7 @@ func newEvener(p *planner, location int) *evener {
 }
 
 func (e *evener) enqueue(group int) {
-	skew := e.p.ofGroup.ladder(group, e.location).skew()
+	skew := e.ladders[group].skew()
 	for len(e.bySkew) <= skew {
 		e.bySkew = append(e.bySkew, nil)
 	}
@@ -70,9 +75,9 @@ func (e *evener) next() bool {
 // lessen moves a replica of a group of a skew above 1. Only where tablets are not to be moved now
 // may it fail to; the group is then left as it is.
 func (e *evener) lessen(group int) bool {
-	g := e.p.ofGroup.ladder(group, e.location)
+	g := e.ladders[group]
 	most, least := g.most(), g.least()
-	from, to := most.and(e.total.most()), least.and(e.total.least())
+	from, to := most.and(e.total.most(), e.from), least.and(e.total.least(), e.to)
 	if from.empty() {
 		from = most
 	}
@@ -108,8 +113,10 @@ func (e *evener) nextEven() bool {
 
 // shift moves a replica of a group of skew 1, which keeps that.
 func (e *evener) shift(group int, led bool) bool {
-	g := e.p.ofGroup.ladder(group, e.location)
-	if !e.move(group, g.most().and(e.total.most()), g.least().and(e.total.least()), led) {
+	g := e.ladders[group]
+	e.p.steps++
+	from := g.most().and(e.total.most(), e.from)
+	if from.empty() || !e.move(group, from, g.least().and(e.total.least(), e.to), led) {
 		return false
 	}
 	e.enqueue(group)
@@ -120,6 +127,9 @@ func (e *evener) shift(group int, led bool) bool {
 func (e *evener) move(group int, from, to set, led bool) bool {
 	members := e.p.members[e.location]
 	for i := range from.all() {
+		if !e.p.mayLeave(group, members[i], led) {
+			continue
+		}
 		for j := range to.all() {
 			if tablet, found := e.p.pick(group, members[i], members[j], led); found {
 				e.p.move(Move{IntraLocation, tablet, members[i], members[j], ""})
