@@ -144,6 +144,41 @@ func (f *clusterFile) cluster() (c *rebalance.Cluster, warnings []string, err er
 	return c, warnings, nil
 }
 
+// ignore takes servers out of the cluster and of the file: what they have is neither counted nor
+// moved. A tablet is as healthy as it was.
+func (f *clusterFile) ignore(c *rebalance.Cluster, uuids []string) error {
+	for _, uuid := range uuids {
+		if !slices.ContainsFunc(f.Tservers, func(s tserverEntry) bool { return s.UUID == uuid }) {
+			return fmt.Errorf("--ignored-tservers: there is no server %q", uuid)
+		}
+	}
+	number := map[int]int{rebalance.None: rebalance.None}
+	var kept []tserverEntry
+	c.Servers = nil
+	for i, s := range f.Tservers {
+		if number[i] = rebalance.None; !slices.Contains(uuids, s.UUID) {
+			number[i] = len(kept)
+			kept = append(kept, s)
+			c.Servers = append(c.Servers, rebalance.Server{Location: s.Location})
+		}
+	}
+	if f.Tservers = kept; len(kept) == 0 {
+		return errors.New("--ignored-tservers: no other server is left")
+	}
+	for i := range c.Tablets {
+		t := &c.Tablets[i]
+		t.Leader = number[t.Leader]
+		var there []int
+		for _, s := range t.Replicas {
+			if number[s] != rebalance.None {
+				there = append(there, number[s])
+			}
+		}
+		t.Replicas = there
+	}
+	return nil
+}
+
 // missingOr tells what is wrong with a name: it is missing, or there twice.
 func missingOr(name, what string) string {
 	if name == "" {

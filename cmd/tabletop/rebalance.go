@@ -19,6 +19,7 @@ type rebalanceFlags struct {
 	threshold                 string
 	maxMoves                  int
 	tables                    []string
+	ignored                   []string
 	mapping                   string
 	options                   []string
 }
@@ -52,6 +53,7 @@ Exit status: 0 a plan, even an empty one; 1 the plan ends at a violation that ca
 		Example: `  tabletop rebalance cluster.json
   tabletop rebalance cluster.json --json --max-moves 10
   tabletop rebalance cluster.json --tables A,B --load-imbalance-threshold 0.5
+  tabletop rebalance cluster.json --ignored-tservers ts3,ts4
   tabletop rebalance cluster.json --option fixer=skip
   tabletop rebalance cluster.json --location-mapping-cmd ./rack-of`,
 		Args: exactly(1, "a file that describes a cluster"),
@@ -71,6 +73,8 @@ Exit status: 0 a plan, even an empty one; 1 the plan ends at a violation that ca
 	fs.IntVar(&f.maxMoves, "max-moves", 0, "moves at most; 0: as many as it takes")
 	fs.StringSliceVar(&f.tables, "tables", nil, "look at these tables only, as if there were no "+
 		"others")
+	fs.StringSliceVar(&f.ignored, "ignored-tservers", nil, "uuids of servers that are left alone, "+
+		"as if neither they nor their replicas were there")
 	fs.StringVar(&f.mapping, "location-mapping-cmd", "", "executable that is given the uuid of a "+
 		"server without a location and answers with one")
 	fs.StringArrayVar(&f.options, "option", nil, "fixer=stop|skip or fixer-tie=kudu|article "+
@@ -103,6 +107,9 @@ func rebalanceCluster(cmd *cobra.Command, f *rebalanceFlags, path string) error 
 	}
 	for _, w := range warnings {
 		fmt.Fprintln(cmd.ErrOrStderr(), "tabletop: warning:", w)
+	}
+	if err := file.ignore(c, f.ignored); err != nil {
+		return err
 	}
 	moves, unfixable := rebalance.Plan(c, o)
 	plan := newClusterPlan(file, c, moves)
