@@ -2,8 +2,10 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"tabletop/model/rebalancer"
 	"tabletop/model/wire"
 )
 
@@ -40,4 +42,24 @@ func spread(want func(skew int) bool) condition {
 		s.tell("replicas: %s", text)
 		return ""
 	}
+}
+
+// ended wants the rebalancing tools to have ended just so, in this order.
+func ended(want ...rebalancer.Result) condition {
+	return func(s *stage) string {
+		if !slices.Equal(s.tools, want) {
+			return fmt.Sprintf("rebalancing has ended as %q, not %q", s.tools, want)
+		}
+		s.tell("rebalancing has ended as %q", want)
+		return ""
+	}
+}
+
+// watchTools follows how rebalancing ends.
+func (s *stage) watchTools() {
+	rebalancer.Ended.Subscribe(s.r.c.World, func(e rebalancer.Event) {
+		if _, tool := e.By.(*rebalancer.Tool); tool {
+			s.tools = append(s.tools, e.Result)
+		}
+	})
 }

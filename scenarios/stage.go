@@ -7,6 +7,7 @@ import (
 	"tabletop/model/client"
 	"tabletop/model/master"
 	"tabletop/model/raft"
+	"tabletop/model/rebalancer"
 	"tabletop/model/wire"
 	"tabletop/nemesis"
 	"tabletop/sim"
@@ -54,7 +55,9 @@ type stage struct {
 	// violations counts placements against the policy; scanned has whom a client read from last.
 	violations int
 	scanned    map[string]*sim.Node
-	noted      snapshot
+	// tools lists how the rebalancing tools have ended.
+	tools []rebalancer.Result
+	noted snapshot
 }
 
 // asked is an operation and its answer, nil until there is one.
@@ -86,6 +89,7 @@ func watchStage(r *run) *stage {
 	s.watchMasters()
 	s.watchConfigs()
 	s.watchPlaces()
+	s.watchTools()
 	return s
 }
 

@@ -1,5 +1,7 @@
 package scenarios
 
+import "tabletop/model/rebalancer"
+
 // rebalanceStories are about replicas that are moved to even out the loads.
 var rebalanceStories = []script{
 	{
@@ -27,6 +29,25 @@ var rebalanceStories = []script{
 			{160 * sec, "5. every tablet has one replica in each rack, and all servers have " +
 				"as many", "", all(served, kept, replicated(""), reigned(2), fullest("t", 1),
 				fullest("u", 1), even)},
+		},
+	},
+	{
+		name: "rebalance-out-of-time",
+		title: "the rebalancing tool may run for three seconds only: what it has asked for comes " +
+			"to its end, and the rest is for the next time",
+		options: []string{"masters=3", "tservers=5", "clients=2", "max-moves-per-server=1",
+			"max-run-time=3s", "data-blocks=8"},
+		heal:    150 * sec,
+		tablets: true,
+		acts: []act{
+			{0, "", "kill ts-4,ts-5 for=80s", nil},
+			{65 * sec, "1. three servers have all replicas",
+				"client-1 create t columns=k,a tablets=10", nil},
+			{90 * sec, "2. two more are added, and the tool is started", "rebalance client-2",
+				all(served, skewed(10))},
+			{110 * sec, "3. it has moved some replicas, and has ended long ago", "",
+				all(kept, replicated(""), skewed(3), ended(rebalancer.TimedOut))},
+			{140 * sec, "4. nobody goes on", "", all(kept, skewed(3), ended(rebalancer.TimedOut))},
 		},
 	},
 	{

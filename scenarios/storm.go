@@ -19,6 +19,7 @@ var (
 	streamRebalance = sim.NewStream("scenarios/rebalance")
 	streamLogs      = sim.NewStream("scenarios/logs")
 	streamMeetings  = sim.NewStream("scenarios/meetings")
+	streamRunTime   = sim.NewStream("scenarios/run-time")
 )
 
 // stormWarmUp is when the storm begins: masters have a leader, servers have registered.
@@ -119,6 +120,10 @@ func (d *drawing) balance() {
 		d.tool = r
 		d.balancing = append(d.balancing,
 			fmt.Sprint("max-moves-per-server=", []int{1, 1, 1, 2}[r.Intn(4)]))
+		if t := d.from(streamRunTime); t.Chance(250_000) {
+			d.balancing = append(d.balancing,
+				"max-run-time="+[]string{"2s", "5s", "20s"}[t.Intn(3)])
+		}
 	}
 	if auto {
 		d.balancing = append(d.balancing, "auto-rebalancing=true",

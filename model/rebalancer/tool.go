@@ -26,6 +26,7 @@ const (
 	Balanced    Result = "balanced"
 	Refused     Result = "refused"     // some server is not well
 	Stalled     Result = "stalled"     // no progress for MaxStaleness
+	TimedOut    Result = "timed out"   // it has run for max_run_time_sec
 	Interrupted Result = "interrupted" // by whoever ran it, or by the end of a leadership
 	RoundOver   Result = "round over"  // of a master, which begins another one
 )
@@ -45,6 +46,7 @@ type Tool struct {
 	todo     []rebalance.Move // planned by the view, not begun
 	moves    []Asked
 	progress sim.Time
+	until    sim.Time // it may run (max_run_time_sec)
 	// Asked is how many moves it has asked for.
 	Asked int
 }
@@ -63,6 +65,9 @@ func (t *Tool) Interrupt() { t.stop = true }
 // Run rebalances the cluster, phase by phase (RebalancerTool::Run).
 func (t *Tool) Run(p *sim.Proc) Result {
 	Began.Publish(t.node.World(), Event{By: t})
+	if t.until = sim.Never; t.v.MaxRunTime > 0 {
+		t.until = p.Now().Add(t.v.MaxRunTime)
+	}
 	result := t.run(p)
 	for _, m := range t.moves {
 		t.ended(m.Move, UnderWay)
@@ -93,6 +98,8 @@ func (t *Tool) runPhase(p *sim.Proc, phase rebalance.Phase, looked *sim.Time) Re
 		switch {
 		case t.stop:
 			return Interrupted
+		case p.Now() >= t.until:
+			return TimedOut
 		case p.Now().Sub(t.progress) > MaxStaleness:
 			return Stalled
 		case !t.look(p):
@@ -158,7 +165,7 @@ func (t *Tool) carryOut(p *sim.Proc) bool {
 			}
 		}
 		well = t.poll(p) && well
-		if !well || t.stop || p.Now().Sub(t.progress) > MaxStaleness {
+		if !well || t.stop || p.Now() >= t.until || p.Now().Sub(t.progress) > MaxStaleness {
 			return false
 		}
 		p.Sleep("moves under way", pollInterval)

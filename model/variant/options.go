@@ -98,7 +98,9 @@ type Options struct {
 	CheckTServers  bool
 	Sync           string
 	// MaxMoves is how many replicas a rebalancing tool moves from and to one server at a time.
-	MaxMoves              int
+	MaxMoves int
+	// MaxRunTime is how long a rebalancing tool runs at most; 0: as long as it takes.
+	MaxRunTime            time.Duration
 	AutoRebalance         bool
 	AutoRebalanceInterval time.Duration
 	// ClockError is by how much the clocks of two tablet servers may differ.
@@ -193,6 +195,8 @@ var OptionList = []Option{
 		func(o *Options) *bool { return &o.CheckTServers }),
 	number("max-moves-per-server", "how many replicas the rebalancing tool moves from and to one "+
 		"tablet server at a time", 1, 100, func(o *Options) *int { return &o.MaxMoves }),
+	duration("max-run-time", "how long the rebalancing tool runs at most; 0: to its end", 0,
+		func(o *Options) *time.Duration { return &o.MaxRunTime }),
 	boolean("auto-rebalancing", "the leader master rebalances by itself, under 3-4-3",
 		func(o *Options) *bool { return &o.AutoRebalance }),
 	duration("auto-rebalancing-interval", "how often it looks whether it must", time.Second,

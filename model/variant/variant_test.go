@@ -78,7 +78,8 @@ func TestEveryOptionSetsWhatItGets(t *testing.T) {
 		"replica-management": "3-2-3", "log-segment-size": "2KiB", "max-log-segments": "3",
 		"max-batch":   "2KiB",
 		"data-blocks": "3", "consensus-rpc-timeout": "3s", "sync": "os", "clock-error": "2s",
-		"max-moves-per-server": "2", "auto-rebalancing": "true", "auto-rebalancing-interval": "5s",
+		"max-moves-per-server": "2", "max-run-time": "5s",
+		"auto-rebalancing": "true", "auto-rebalancing-interval": "5s",
 		"tablet-creation-timeout": "5s", "max-message": "2KiB", "check-tserver-count": "false",
 		"locations": "ts-1:/a,ts-2:/a,ts-3:/b,client-1:/b,ts-1@master-2:",
 		"placement": "two-choices", "location-match": "whole"}
