@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -230,4 +232,28 @@ func TestChosenStormsShrink(t *testing.T) {
 	})
 	require.True(t, l.failed)
 	require.Less(t, failed[len(failed)-1].part, failed[0].part)
+}
+
+// However a storm is chosen, one name gets no more operations than can be judged.
+func TestOperationsOfANameAreBounded(t *testing.T) {
+	other := make(words, 20_000) // extreme: as soon as possible, and the last of each list
+	for i := range other {
+		other[i] = math.MaxUint64
+	}
+	for want, c := range map[[2]int]chosen{
+		{29, 111}:                {seed: 1, part: math.MaxUint16, record: seeded(1)},
+		{24, 10}:                 {part: math.MaxUint16},
+		{mostOnName, mostOnRows}: {part: math.MaxUint16, rest: other},
+	} {
+		p := c.plan(variant.Selection{})
+		counts := map[bool]map[string]int{false: {}, true: {}} // on rows?
+		for _, o := range p.Ops {
+			counts[o.OnRows()][o.Name]++
+		}
+		require.Equal(t, want, [2]int{slices.Max(slices.Collect(maps.Values(counts[false]))),
+			slices.Max(slices.Collect(maps.Values(counts[true])))})
+		res, err := Run(p, Options{})
+		require.NoError(t, err)
+		require.Contains(t, []string{Pass, Vacuous}, res.Verdict, res.Detail)
+	}
 }

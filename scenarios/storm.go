@@ -46,7 +46,8 @@ func seeded(seed uint64) draws {
 
 // drawStorm makes a plan whose world has that seed. All choices in it come from the given draws.
 func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Plan {
-	d := &drawing{from: from, r: from(streamPlan), ranged: map[string]bool{}}
+	d := &drawing{from: from, r: from(streamPlan), ranged: map[string]bool{},
+		onName: map[string]int{}}
 	d.size()
 	d.shorten()
 	places := from(streamPlan, 2)
@@ -194,6 +195,7 @@ type drawing struct {
 	balancing                  []string  // options of that
 	names                      []string
 	ranged                     map[string]bool // tables of more than one range
+	onName                     map[string]int  // operations
 	begin, end                 time.Duration
 	ops                        []PlannedOp
 }

@@ -23,12 +23,16 @@ func (d *drawing) traffic() {
 		first, count = 0, 1
 	}
 	pace := d.r.Duration(2*time.Second, 6*time.Second)
+	onRows := map[string]int{}
 	reads := []int{100_000, 400_000, 900_000}[d.r.Intn(3)]
 	for at := d.begin; at < d.end+4*time.Second; at += d.r.Duration(pace/5, 2*pace) {
 		name := d.names[d.r.Intn(len(d.names))]
 		for range count * (1 + d.r.Intn(5)) {
 			when := (at + d.r.Duration(0, 200*time.Millisecond)).Round(time.Millisecond)
-			d.add(when, first+1+d.r.Intn(count), d.rowOp(name, reads))
+			who, op := first+1+d.r.Intn(count), d.rowOp(name, reads)
+			if onRows[name]++; onRows[name] <= mostOnRows {
+				d.put(when, who, op)
+			}
 		}
 	}
 }
