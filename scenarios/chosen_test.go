@@ -240,18 +240,18 @@ func TestOperationsOfANameAreBounded(t *testing.T) {
 	for i := range other {
 		other[i] = math.MaxUint64
 	}
-	for want, c := range map[[2]int]chosen{
-		{29, 111}:                {seed: 1, part: math.MaxUint16, record: seeded(1)},
-		{24, 10}:                 {part: math.MaxUint16},
-		{mostOnName, mostOnRows}: {part: math.MaxUint16, rest: other},
-	} {
+	for _, c := range []chosen{{seed: 1, part: math.MaxUint16, record: seeded(1)},
+		{part: math.MaxUint16}, {part: math.MaxUint16, rest: other}} {
+		extreme := c.rest != nil
 		p := c.plan(variant.Selection{})
 		counts := map[bool]map[string]int{false: {}, true: {}} // on rows?
 		for _, o := range p.Ops {
 			counts[o.OnRows()][o.Name]++
 		}
-		require.Equal(t, want, [2]int{slices.Max(slices.Collect(maps.Values(counts[false]))),
-			slices.Max(slices.Collect(maps.Values(counts[true])))})
+		on := slices.Max(slices.Collect(maps.Values(counts[false])))
+		rows := slices.Max(slices.Collect(maps.Values(counts[true])))
+		require.Equal(t, extreme, on == mostOnName && rows == mostOnRows)
+		require.LessOrEqual(t, max(on-mostOnName, rows-mostOnRows), 0)
 		res, err := Run(p, Options{})
 		require.NoError(t, err)
 		require.Contains(t, []string{Pass, Vacuous}, res.Verdict, res.Detail)

@@ -53,6 +53,14 @@ func TestCoreSuffices(t *testing.T) {
 		phases, signatures := runCore(t, "rest kill", "rest "+how)
 		require.Empty(t, signatures)
 		told := strings.Join(phases, "\n")
+		var names []string
+		for _, p := range phases {
+			name, _, _ := strings.Cut(p, ":")
+			names = append(names, name)
+		}
+		require.Equal(t, []string{"swarm", "boot", "warm-up", "storm", "heal a core", "core", "heal",
+			"liveness", "converged", "read back", "quiet", "converged", "rest", "ksck", "audits",
+			"linearizability", "vacuity"}, names)
 		require.Contains(t, told, "heal a core: all faults end, but not of the rest: "+how+
 			" master-3, ts-4\ncore: it suffices, ")
 		require.Contains(t, told, "\nheal: all faults end\n")

@@ -132,6 +132,7 @@ func (r *run) guarded(f func()) {
 // execute runs the phases up to the quiet period, unless a judge or a finding ends the run.
 func (r *run) execute() {
 	w := r.c.World
+	r.phase("swarm", "%s", r.plan.swarm())
 	r.phase("boot", "%d masters, %d tablet servers, %d clients", r.c.Variants.Masters,
 		len(r.c.TServers), len(r.c.Clients))
 	for _, oracle := range sim.Keys(r.judges.Silent()) {
@@ -139,7 +140,12 @@ func (r *run) execute() {
 	}
 	r.c.Boot()
 	r.startWorkload()
-	r.until(sim.Time(r.plan.Heal))
+	r.phase("warm-up", "until %v", r.stormBegin())
+	r.until(sim.Time(r.stormBegin()))
+	if !r.stopped() {
+		r.phase("storm", "until %v", r.plan.Heal)
+		r.until(sim.Time(r.plan.Heal))
+	}
 	r.stormCost = r.meter.soFar(w)
 	if r.stopped() {
 		return
@@ -149,6 +155,7 @@ func (r *run) execute() {
 	}
 	r.phase("heal", "all faults end")
 	r.nemesis.Heal()
+	r.phase("liveness", "%s", r.budgets())
 	r.healed = w.Now()
 	r.times.asks()
 	if !r.converge("healing") {
@@ -157,8 +164,10 @@ func (r *run) execute() {
 	r.times.converged()
 	r.phase("read back", "every name is read, created and altered once more")
 	r.readBack()
+	r.phase("quiet", "for %v", quietPeriod)
 	r.until(w.Now().Add(quietPeriod))
 	if r.rest() {
+		r.phase("ksck", "the cluster is to be healthy within %v", checker.KsckPatience)
 		r.ksck()
 	}
 }
@@ -167,6 +176,7 @@ func (r *run) execute() {
 // election, and reports whether it had nothing left to do.
 func (r *run) rest() bool {
 	for n := 1; r.converge("the read-back"); n++ {
+		r.phase("rest", "nothing but heartbeats for %v", checker.Rest)
 		unsettled := r.judges.BeginRest(n == checker.Rests)
 		if r.until(r.c.World.Now().Add(checker.Rest)); !unsettled() {
 			return true
@@ -186,12 +196,6 @@ func (r *run) ksck() {
 		}
 		r.until(r.c.World.Now().Add(pollEvery))
 	}
-}
-
-// phase tells, in the story and in the trace, that a part of the run begins, or how it ended.
-func (r *run) phase(name, format string, args ...any) {
-	r.c.World.Note("phase", name+": "+format, args...)
-	r.story.phase(name, format, args...)
 }
 
 // until runs to an instant, or to the end that Options.Until sets.
@@ -361,11 +365,16 @@ func (r *run) judge() {
 		return
 	}
 	if r.quiet != sim.Never {
+		r.phase("audits", "the masters' caches, the master tablet and the tablets are compared")
 		r.judges.Audit()
 	}
 	began := time.Now()
+	r.phase("linearizability", "of %d DDL operations", r.judges.History.DDL())
 	r.settled, r.inconclusive = r.judges.CheckHistory()
 	r.historyTime = time.Since(began)
+	r.phase("vacuity", "%d of %d faults had an effect, %d changes of the leader master, %d "+
+		"overlapping pairs on one name", r.effective(), len(r.plan.Faults),
+		max(0, r.meter.masterLeaders-1), r.judges.History.Overlaps())
 	if r.opts.Story == nil && r.opts.Illegal == nil {
 		return
 	}

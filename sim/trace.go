@@ -32,10 +32,10 @@ func (w *World) record(topic, text string) {
 
 // Note puts a line into the trace, if there is one, for whoever reads it: nothing happens in the
 // world, and the digest stays as it was.
-func (w *World) Note(topic, format string, args ...any) {
+func (w *World) Note(topic, text string) {
 	if w.trace != nil {
 		w.at = ""
-		w.record(topic, fmt.Sprintf(format, args...))
+		w.record(topic, text)
 	}
 }
 

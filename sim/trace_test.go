@@ -69,3 +69,26 @@ func TestARunThatEndsEarlyDiffers(t *testing.T) {
 	require.Equal(t, sim.Time(2), diff.First.At)
 	require.Zero(t, diff.Second)
 }
+
+// A note is in the trace and nowhere else.
+func TestNotesChangeNothing(t *testing.T) {
+	digest := func(trace func(sim.Record), note bool) uint64 {
+		w := busyWorld(3, trace)
+		defer w.Close()
+		w.RunFor(time.Second)
+		if note {
+			w.Note("phase", "the second second")
+		}
+		w.RunFor(time.Second)
+		return w.Digest()
+	}
+	var noted []sim.Record
+	with := digest(func(r sim.Record) {
+		if r.Topic == "phase" {
+			noted = append(noted, r)
+		}
+	}, true)
+	require.Equal(t, digest(nil, false), with)
+	require.Len(t, noted, 1)
+	require.Equal(t, "1.000000s world: phase the second second", noted[0].String())
+}
