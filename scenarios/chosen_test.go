@@ -190,11 +190,13 @@ func setFlag(t *testing.T, name, value string) {
 	t.Cleanup(func() { require.NoError(t, flag.Set(name, old)) })
 }
 
-// Storms pass that rapid makes, which tries small ones first. Ask for more than a few with
-// -rapid.checks.
+// Storms pass that rapid makes, which tries small ones first. They are always the same few; ask for
+// more, or for others, with -rapid.checks and -rapid.seed.
 func TestChosenStormsPass(t *testing.T) {
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		setFlag(t, "rapid.checks", "25")
+	for name, value := range map[string]string{"rapid.checks": "25", "rapid.seed": "1"} {
+		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
+			setFlag(t, name, value)
+		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		c := byRapid(600).Draw(t, "plan")
