@@ -23,6 +23,19 @@ func (s State) toEvict(c census, b Bugs) (wire.ServerID, bool) {
 	return wire.NoServer, false
 }
 
+// canCommitWithout reports whether most of the voters but one are healthy. Kudu counts that one too
+// if it is healthy: where the rest are a leader and one of unknown health, all hangs on the latter.
+func (s State) canCommitWithout(victim wire.ServerID) bool {
+	voters, healthy := 0, 0
+	for i, m := range s.Config.Members {
+		if !m.NonVoter && m.ID != victim {
+			voters++
+			healthy += one(s.Health[i] == wire.Healthy)
+		}
+	}
+	return healthy >= majority(voters)
+}
+
 // leaderHealthy: a leader that does not report itself healthy is not to be acted upon (KUDU-2335).
 func (s State) leaderHealthy() bool {
 	for i, m := range s.Config.Members {

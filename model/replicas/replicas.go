@@ -66,6 +66,9 @@ type Bugs struct {
 	// Rf1ReplaceLoop: where only the leader is to be replaced, the replica that was added for it
 	// is evicted again, for ever (KUDU-2443).
 	Rf1ReplaceLoop bool
+	// VictimCounted: a healthy voter is evicted though, without it, most of the rest are not known
+	// to be well.
+	VictimCounted bool
 	// StepDownByDriver: the master does not ask a leader to step down that is to be replaced; who
 	// has marked it may be gone (c667e360f).
 	StepDownByDriver bool
@@ -84,6 +87,7 @@ func BugsOf(v variant.Variants) Bugs {
 		NoFailedNonVoterEviction:   v.On(variant.NoFailedNonVoterEviction),
 		AddWithoutMajority:         v.On(variant.AddWithoutMajority),
 		Rf1ReplaceLoop:             v.On(variant.KUDU2443),
+		VictimCounted:              v.On(variant.VictimCounted),
 		StepDownByDriver:           v.On(variant.StepDownByDriver),
 		EvictWithoutViabilityCheck: v.On(variant.KUDU2048),
 		LeaderNotViable:            v.On(variant.KUDU2230),
@@ -100,6 +104,9 @@ func Decide343(s State, b Bugs) Decision {
 	}
 	c := s.count()
 	if victim, found := s.toEvict(c, b); found {
+		if !b.VictimCounted && !s.canCommitWithout(victim) {
+			return Decision{} // until it is known how the others are
+		}
 		return Decision{Evict, victim}
 	}
 	if c.shouldAdd(s.Factor, b) {

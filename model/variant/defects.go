@@ -91,6 +91,8 @@ var Defects = []Defect{
 		nil},
 	{KUDU2443, "KUDU-2443", "what was added for the leader to be replaced is evicted again", "B47",
 		nil},
+	{VictimCounted, "victim-counted",
+		"a voter is evicted though those that remain cannot carry that", "victim-counted", nil},
 	{StepDownByDriver, "c667e360f",
 		"a leader that is to be replaced steps down only if whoever moves it asks it to", "B49",
 		nil},

@@ -105,6 +105,8 @@ const (
 	AddWithoutMajority
 	// KUDU2443 evicts again and again what was added for a leader to be replaced.
 	KUDU2443
+	// VictimCounted counts the voter that is to go among those who are to carry its eviction.
+	VictimCounted
 	// StepDownByDriver leaves it to whoever moves a replica that leads to make it step down
 	// (c667e360f).
 	StepDownByDriver
