@@ -30,8 +30,9 @@ type Tablet struct {
 }
 
 // Describe makes the view of some servers and all live tables. A tablet is as healthy as status
-// says. One whose configuration is under way to another, for whatever reason, is not to be moved;
-// replicas on servers that are not among those given do not count.
+// says. One whose configuration is under way to another, for whatever reason, is not to be moved,
+// and its replicas count as they will be: two who rebalance at a time would otherwise undo each
+// other's moves for ever. Replicas on servers that are not among those given do not count.
 func Describe(servers []wire.TServerDescription, tables []wire.TableDescription,
 	status func(wire.TabletID) ksck.Status) View {
 	v := View{}
@@ -46,8 +47,9 @@ func Describe(servers []wire.TServerDescription, tables []wire.TableDescription,
 			tablet := rebalance.Tablet{Table: i, Range: d.Partition.Range.String(),
 				Leader: v.indexOf(d.State.Leader), Moving: !settled(d, t.Replicas),
 				Health: healthOf(status(d.ID))}
-			for _, id := range d.State.Config.Voters() {
-				if s := v.indexOf(id); s != rebalance.None {
+			for _, m := range d.State.Config.Members {
+				s, stays := v.indexOf(m.ID), !m.Replace && (!m.NonVoter || m.Promote)
+				if stays && s != rebalance.None {
 					tablet.Replicas = append(tablet.Replicas, s)
 				}
 			}
