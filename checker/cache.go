@@ -15,6 +15,14 @@ import (
 type cache struct {
 	j      *Judges
 	looked *int
+	open   []applied // rows that are locked since they were applied
+}
+
+// applied is a tablet's row that was applied under a ready leader, in which term.
+type applied struct {
+	m    *master.Master
+	term int64
+	id   wire.TabletID
 }
 
 func watchCache(j *Judges) *cache {
@@ -24,6 +32,7 @@ func watchCache(j *Judges) *cache {
 	})
 	master.Applied.Subscribe(j.c.World, c.applied)
 	master.Published.Subscribe(j.c.World, c.published)
+	sim.Sent.Subscribe(j.c.World, func(*sim.Envelope) { c.unlocked() })
 	return c
 }
 
@@ -90,7 +99,8 @@ func (c *cache) compareTablet(m *master.Master, row *catalog.Tablet, when string
 
 // applied checks that rows which change under a ready leader are being written by it.
 func (c *cache) applied(e master.AppliedEvent) {
-	if _, ready := e.Master.Ready(); !ready {
+	term, ready := e.Master.Ready()
+	if !ready {
 		return
 	}
 	for _, row := range e.Batch.Tables {
@@ -106,7 +116,27 @@ func (c *cache) applied(e master.AppliedEvent) {
 		if cached != nil && !locked && !cached.Equal(row) {
 			c.differs(e.Master, "tablet", "changed-unlocked", row.ID.String())
 		}
+		if locked {
+			c.open = append(c.open, applied{e.Master, term, row.ID})
+		}
 	}
+}
+
+// unlocked looks at rows whose locks were let go since they were applied: they must have been
+// published.
+func (c *cache) unlocked() {
+	kept := c.open[:0]
+	for _, a := range c.open {
+		if term, ready := a.m.Ready(); !ready || term != a.term || !a.m.Node().Alive() {
+			continue
+		}
+		if _, locked := a.m.CachedTablet(a.id); locked {
+			kept = append(kept, a)
+		} else if row := a.m.Store().Tablets[a.id]; row != nil {
+			c.compareTablet(a.m, row, "when unlocked")
+		}
+	}
+	c.open = kept
 }
 
 // published checks that what became visible is what was applied.

@@ -52,10 +52,10 @@ func Mutes(r sim.Draws, s Storm, creation time.Duration, first int) []Fault {
 		add(Fault{Kind: Partition, At: at, Target: ts, From: "masters", Dir: "out",
 			For: creation + r.Duration(time.Second, 6*time.Second)})
 	}
-	if r.Chance(700_000) {
+	if r.Chance(800_000) {
 		add(Fault{Kind: FailWrite, At: at + creation, Target: "leader-master",
-			PPM: []int{300_000, 1_000_000}[r.Intn(2)],
-			For: r.Duration(500*time.Millisecond, 3*time.Second)})
+			PPM: []int{300_000, 600_000}[r.Intn(2)],
+			For: r.Duration(time.Second, 4*time.Second)})
 	}
 	return faults
 }

@@ -50,6 +50,7 @@ func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Pl
 		onName: map[string]int{}}
 	d.size()
 	d.shorten()
+	d.meet()
 	places := from(streamPlan, 2)
 	d.racks(places)
 	d.resize(s)
@@ -96,15 +97,24 @@ func (d *drawing) shorten() {
 	d.unavailable = 4 * time.Second
 }
 
-// meetings returns faults that are drawn to meet what they would seldom meet by chance.
+// meet draws whether faults are made to meet what they would seldom meet by chance.
+func (d *drawing) meet() {
+	d.meeting = d.from(streamMeetings)
+	d.ambush = d.meeting.Chance(200_000)
+	// Else nobody waits any more for a creation that takes too long.
+	d.mute = d.meeting.Chance(300_000) && d.creation < client.AdminTimeout
+	if d.mute && d.meeting.Chance(500_000) {
+		d.message = "256" // what is due then is more than one write
+	}
+}
+
+// meetings returns those faults.
 func (d *drawing) meetings(storm nemesis.Storm, first int) []nemesis.Fault {
-	r := d.from(streamMeetings)
-	ambush, mute := r.Chance(200_000), r.Chance(200_000)
 	switch {
-	case mute && d.creation < client.AdminTimeout: // or nobody waits for the creation any more
-		return nemesis.Mutes(r, storm, d.creation, first)
-	case ambush && d.masters > 1:
-		return nemesis.Ambushes(r, storm, first)
+	case d.mute:
+		return nemesis.Mutes(d.meeting, storm, d.creation, first)
+	case d.ambush && d.masters > 1:
+		return nemesis.Ambushes(d.meeting, storm, first)
 	}
 	return nil
 }
@@ -193,6 +203,8 @@ type drawing struct {
 	pins                       map[string][]string
 	tool                       sim.Draws // draws when the cluster is rebalanced; nil: never
 	balancing                  []string  // options of that
+	meeting                    sim.Draws // draws faults that are made to meet something
+	ambush, mute               bool      // which
 	names                      []string
 	ranged                     map[string]bool // tables of more than one range
 	onName                     map[string]int  // operations

@@ -61,12 +61,7 @@ func (m *Master) assignTablets(p *sim.Proc, term int64) {
 	if m.v.On(variant.ReplaceBeforeCommit) {
 		defer m.showReplacements(p, changes)()
 	}
-	for _, b := range m.chunks(changes) {
-		if !m.writeAndPublish(p, term, b).OK() {
-			return
-		}
-		m.sendAssigned(b)
-	}
+	m.writeChunks(p, term, m.chunks(changes), m.sendAssigned)
 }
 
 // sendAssigned tells tablet servers of tablets that were assigned to them, or replaced.

@@ -75,12 +75,7 @@ func (m *Master) writeReported(p *sim.Proc, term int64, rows []*catalog.Tablet) 
 			changes = append(changes, one)
 		}
 	}
-	for _, b := range append(batches, m.chunks(changes)...) {
-		if s := m.writeAndPublish(p, term, b); !s.OK() {
-			return s
-		}
-	}
-	return wire.Status{}
+	return m.writeChunks(p, term, append(batches, m.chunks(changes)...), func(*catalog.Batch) {})
 }
 
 func (m *Master) knownTablets(report *wire.TabletReport) []*tabletInfo {

@@ -154,6 +154,7 @@ var Defects = []Defect{
 		nil},
 	{KUDU2992, "KUDU-2992", "each report adds another task for the same deletion", "B35", nil},
 	{KUDU3341, "KUDU-3341", "a deletion is repeated though another server answers", "B35", nil},
+	{L8, "L8", "a leader goes on without what it has written, if the rest failed", "L8", nil},
 	{L5, "L5", "a tombstone that is on its way keeps a deletion from being sent", "L5",
 		[]Switch{ReportLeftovers}},
 	{KUDU3638, "KUDU-3638", "every heartbeat reports all tombstones", "B37", nil},

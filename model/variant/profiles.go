@@ -27,7 +27,7 @@ var Profiles = []Profile{
 		Options: []string{"waits-end-with-term=false"}},
 	{ID: "kudu-head", Title: "Kudu of today, with its open hazards",
 		Defects: []Switch{KUDU1537, KUDU1188, L1, L12, KUDU2472, StartStamp, KUDU3486,
-			L3, L5, OneBlocksAll, LastLocationOnly, VictimCounted, ExpiryByWallClock, SafeTime,
+			L3, L5, L8, OneBlocksAll, LastLocationOnly, VictimCounted, ExpiryByWallClock, SafeTime,
 			DropAbortsDeletions, LocationCached},
 		Options: []string{"waits-end-with-term=false", "location-match=whole"}},
 }

@@ -191,6 +191,8 @@ const (
 	KUDU3341
 	// L5 takes one kind of deletion for another.
 	L5
+	// L8 shows none of the chunks of a write if one of them fails.
+	L8
 	// KUDU3638 reports all tombstones with every heartbeat, once it has begun to.
 	KUDU3638
 	// BackoffOffByOne lets one more heartbeat fail before a tablet server slows down (935fa9236).
