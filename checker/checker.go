@@ -160,6 +160,7 @@ func Attach(c *model.Cluster, skip []string, onFinal func()) *Judges {
 	j.effects = watchEffects(j)
 	j.integrity = watchIntegrity(j)
 	j.cache = watchCache(j)
+	watchLookups(j)
 	j.rows = watchRows(j)
 	watchAvailability(j)
 	watchPatience(j)

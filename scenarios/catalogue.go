@@ -103,6 +103,7 @@ var Catalogue = map[string]string{
 	"KUDU-2992": checker.Quiescence,
 	"KUDU-3341": checker.Liveness,
 	"L5":        checker.Liveness,
+	"L7":        checker.CacheEqualsTablet,
 	"L8":        checker.CacheEqualsTablet,
 	"KUDU-3638": checker.Quiescence,
 	"935fa9236": checker.Quiescence,

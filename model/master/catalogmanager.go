@@ -18,6 +18,8 @@ type catalogManager struct {
 	tablets map[wire.TabletID]*tabletInfo
 	results map[wire.ServerID]*catalog.Result
 
+	locations map[wire.TableID][]wire.TabletLocations // with L7, answers to lookups
+
 	reserved map[string]bool           // names that requests in flight are about to give
 	flights  map[wire.ServerID]*flight // requests in flight, with the defence exactly-once-ddl
 }
@@ -52,14 +54,15 @@ type tabletInfo struct {
 
 func newCatalogManager(v variant.Variants) *catalogManager {
 	return &catalogManager{
-		v:        v,
-		tables:   map[wire.TableID]*tableInfo{},
-		names:    map[string]*tableInfo{},
-		soft:     map[wire.TableID]*tableInfo{},
-		tablets:  map[wire.TabletID]*tabletInfo{},
-		results:  map[wire.ServerID]*catalog.Result{},
-		reserved: map[string]bool{},
-		flights:  map[wire.ServerID]*flight{},
+		v:         v,
+		tables:    map[wire.TableID]*tableInfo{},
+		names:     map[string]*tableInfo{},
+		soft:      map[wire.TableID]*tableInfo{},
+		tablets:   map[wire.TabletID]*tabletInfo{},
+		results:   map[wire.ServerID]*catalog.Result{},
+		reserved:  map[string]bool{},
+		locations: map[wire.TableID][]wire.TabletLocations{},
+		flights:   map[wire.ServerID]*flight{},
 	}
 }
 
@@ -160,9 +163,11 @@ func (m *Master) writeAndPublish(p *sim.Proc, term int64, b *catalog.Batch) wire
 func (m *Master) publish(b *catalog.Batch) {
 	for _, row := range b.Tables {
 		m.cat.publishTable(row, m.node.Now())
+		delete(m.cat.locations, row.ID)
 	}
 	for _, row := range b.Tablets {
 		m.cat.publishTablet(row)
+		delete(m.cat.locations, row.Table)
 	}
 	for _, id := range b.Purged {
 		if t := m.cat.tables[id]; t != nil {

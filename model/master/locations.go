@@ -1,7 +1,10 @@
 package master
 
 import (
+	"time"
+
 	"tabletop/model/catalog"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -13,6 +16,10 @@ func (m *Master) getTableLocations(p *sim.Proc,
 	req *wire.GetTableLocationsRequest) *wire.TableLocationsResponse {
 	resp := &wire.TableLocationsResponse{}
 	m.read(p, func() {
+		if known := m.cat.locations[req.Table]; known != nil {
+			resp.Tablets = known
+			return
+		}
 		t := m.cat.tables[req.Table]
 		if t == nil || !t.row.Live() {
 			resp.Status = noTable(req.Table.String())
@@ -30,7 +37,22 @@ func (m *Master) getTableLocations(p *sim.Proc,
 				Locations: m.locationsOf(voters)})
 		}
 	}, func(s wire.Status) { resp.Status = s })
+	if m.v.On(variant.L7) && resp.Status.OK() {
+		m.keepLocations(p, req.Table, resp.Tablets)
+	}
 	return resp
+}
+
+var streamKeep = sim.NewStream("master/keep-locations")
+
+// keepLocations puts the answer to a lookup into the cache of locations, a little later: what has
+// changed meanwhile has taken out of the cache what was there before, and the stale answer stays
+// until the table changes again. Kudu has such a cache, off by default
+// (table_locations_cache_capacity_mb); here L7 alone does.
+func (m *Master) keepLocations(p *sim.Proc, id wire.TableID, tablets []wire.TabletLocations) {
+	cat := m.cat
+	p.Sleep("answer a lookup", m.node.Uniform(streamKeep, 0, 2*time.Millisecond))
+	cat.locations[id] = tablets
 }
 
 // locationsOf returns where servers are, in their order; an empty one is not known.

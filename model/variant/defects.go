@@ -154,6 +154,7 @@ var Defects = []Defect{
 		nil},
 	{KUDU2992, "KUDU-2992", "each report adds another task for the same deletion", "B35", nil},
 	{KUDU3341, "KUDU-3341", "a deletion is repeated though another server answers", "B35", nil},
+	{L7, "L7", "an answer to a lookup is kept though it was overtaken", "L7", nil},
 	{L8, "L8", "a leader goes on without what it has written, if the rest failed", "L8", nil},
 	{L5, "L5", "a tombstone that is on its way keeps a deletion from being sent", "L5",
 		[]Switch{ReportLeftovers}},

@@ -191,6 +191,8 @@ const (
 	KUDU3341
 	// L5 takes one kind of deletion for another.
 	L5
+	// L7 keeps the answers to lookups, also those that were overtaken.
+	L7
 	// L8 shows none of the chunks of a write if one of them fails.
 	L8
 	// KUDU3638 reports all tombstones with every heartbeat, once it has begun to.
