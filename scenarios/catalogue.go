@@ -57,7 +57,7 @@ var Catalogue = map[string]string{
 	"KUDU-3113": checker.Liveness,
 	"KUDU-3487": checker.Rebalancing,
 	"KUDU-2020": checker.ReplicaManagement,
-	"KUDU-2367": checker.ReplicaManagement,
+	"KUDU-2367": checker.Liveness,
 
 	"one-blocks-all":     checker.Liveness,
 	"last-location-only": checker.Liveness,

@@ -92,8 +92,7 @@ func (d *drawing) shorten() {
 	if !r.Chance(150_000) {
 		return
 	}
-	d.segment = []string{"1KiB", "512", "256"}[r.Intn(3)]
-	d.segments = fmt.Sprint(1 + r.Intn(3))
+	d.segment, d.segments = []string{"512", "256"}[r.Intn(2)], "1"
 	d.unavailable = 4 * time.Second
 }
 
