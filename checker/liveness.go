@@ -119,7 +119,7 @@ func (j *Judges) unknown(m *master.Master) []Unfinished {
 }
 
 // behind lists masters that are to be voters and are not, or have not applied what the leader has.
-// A master that is lost keeps others from joining.
+// A master that is lost keeps others from joining, and one that is set aside cannot.
 func (j *Judges) behind(leader *master.Master) []Unfinished {
 	var list []Unfinished
 	state := leader.Consensus().State()
@@ -145,7 +145,8 @@ func (j *Judges) behind(leader *master.Master) []Unfinished {
 		list = append(list, Unfinished{"master", "behind", detail})
 	}
 	for _, m := range j.c.Masters {
-		if whole && m != nil && m.Node().Alive() && !state.Config.Has(m.ID()) {
+		if whole && m != nil && m.Node().Alive() && !j.fate.aside[m.Node().ID()] &&
+			!state.Config.Has(m.ID()) {
 			list = append(list, Unfinished{"master", "not-joined", m.Node().Name() +
 				" runs and is no member"})
 		}
