@@ -12,7 +12,7 @@ import (
 
 // GeneratorVersion changes whenever a seed gives another plan than before, or a plan another run;
 // a token made by another version cannot be replayed.
-const GeneratorVersion = 11
+const GeneratorVersion = 10
 
 var (
 	streamPlan      = sim.NewStream("scenarios/plan")
