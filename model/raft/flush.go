@@ -130,14 +130,30 @@ func (r *Replica) retainFrom() int64 {
 	return r.replicated + 1
 }
 
-// collectable counts the segments that can be let go: what they hold is flushed, and no peer lacks
-// it, or there are too many of them. The next one begins durably. Follows
+// Anchor keeps the log from an index on, however long it gets, until it is released (LogAnchor).
+func (r *Replica) Anchor(index int64) (release func()) {
+	a := &index
+	r.anchors = append(r.anchors, a)
+	return func() {
+		r.anchors = slices.DeleteFunc(r.anchors, func(b *int64) bool { return a == b })
+		r.maintenance.Broadcast()
+	}
+}
+
+// anchored reports whether a segment holds what is anchored, or comes after that.
+func (r *Replica) anchored(s *segment) bool {
+	return slices.ContainsFunc(r.anchors, func(a *int64) bool { return s.last >= *a })
+}
+
+// collectable counts the segments that can be let go: what they hold is flushed and not anchored,
+// and no peer lacks it, or there are too many of them. The next one begins durably. Follows
 // LogReader::GetSegmentPrefixNotIncluding.
 func (r *Replica) collectable() int {
 	segs, n := r.log.segs, 0
 	for len(segs)-n > r.cfg.Log.MinSegments && segs[n].last <= r.flushed.Index &&
 		segs[n+1].base < r.log.synced &&
-		(segs[n].last < r.retainFrom() || len(segs)-n > r.cfg.Log.MaxSegments) {
+		(segs[n].last < r.retainFrom() || len(segs)-n > r.cfg.Log.MaxSegments) &&
+		!r.anchored(segs[n]) {
 		n++
 	}
 	return n

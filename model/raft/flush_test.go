@@ -69,6 +69,25 @@ func TestFlushedStateTakesThePlaceOfTheLog(t *testing.T) {
 	require.Nil(t, g.Finding())
 }
 
+// A copy that takes long finds in the log what follows on it, however few segments are to be kept.
+func TestAnchoredLogIsKept(t *testing.T) {
+	g := newGroup(t, 1, 3, tiny(1))
+	g.RunFor(10 * time.Second)
+	lead := g.leader().replica
+	g.fill(t, 0, 20)
+	at := lead.LastLogged().Index
+	release, other := lead.Anchor(at), lead.Anchor(at+40)
+	g.fill(t, 20, 100)
+	require.Less(t, lead.LogStart().Index, at)
+	release()
+	g.fill(t, 120, 1)
+	require.Greater(t, lead.LogStart().Index, at+10)
+	require.Less(t, lead.LogStart().Index, at+40)
+	other()
+	g.fill(t, 121, 20)
+	require.Greater(t, lead.LogStart().Index, at+100)
+}
+
 // Segments are kept while a peer lacks them, by followers too, so that it can catch up whoever leads.
 func TestLogIsKeptForALaggard(t *testing.T) {
 	g := newGroup(t, 2, 3, tiny(80))

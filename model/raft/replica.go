@@ -49,6 +49,7 @@ type Replica struct {
 
 	flushed     wire.OpID // the last entry whose effect is in the flushed state
 	replicated  int64     // up to here all peers have the log, as far as is known
+	anchors     []*int64  // from where on the log is kept, however long it gets
 	maintenance sim.Cond  // a segment may be let go
 	maintaining sim.Mutex
 

@@ -6,6 +6,7 @@
 package tablet
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -27,6 +28,7 @@ const (
 type Source struct {
 	node     *sim.Node
 	sessions map[sessionID]*session
+	idle     *sim.Timer
 }
 
 // sessionID is made of who asked and what for, as in Kudu: were the sessions counted, then a server
@@ -36,12 +38,19 @@ type sessionID struct {
 	tablet    wire.TabletID
 }
 
+func (x sessionID) compare(y sessionID) int {
+	return cmp.Or(cmp.Compare(x.requestor, y.requestor), cmp.Compare(x.tablet, y.tablet))
+}
+
 // session holds a replica's files as they were when it began, so that the log may be collected
 // meanwhile.
 type session struct {
 	files  []copied
 	blocks int
 	used   sim.Time // last
+	// release lets go of the log that follows on those files. It is kept meanwhile, or a slow copy
+	// would be too far behind when it ends, and begin again for ever.
+	release func()
 }
 
 type copied struct {
@@ -50,22 +59,33 @@ type copied struct {
 }
 
 // NewSource returns the source of a server.
-func NewSource(n *sim.Node) *Source { return &Source{node: n, sessions: map[sessionID]*session{}} }
+func NewSource(n *sim.Node) *Source {
+	s := &Source{node: n, sessions: map[sessionID]*session{}}
+	s.idle = n.NewTimer(s.forgetIdle)
+	return s
+}
 
 // Begin opens a session on a replica kept under a folder, which has so many blocks of data. It
 // takes the place of one that the same requestor had on the tablet.
 func (s *Source) Begin(requestor sim.NodeID, r raft.Observed, sb fs.Superblock, dir string,
 	blocks int) *wire.BeginCopySessionResponse {
-	s.forgetIdle()
 	resp := &wire.BeginCopySessionResponse{Table: sb.Table, Partition: sb.Partition,
 		Version: sb.Version, Schema: sb.Schema, Term: r.Term(), Config: r.Config(), Blocks: blocks}
-	x := &session{blocks: blocks, used: s.node.Now()}
+	x := &session{blocks: blocks, used: s.node.Now(), release: func() {}}
+	if log, ok := r.(interface{ Anchor(int64) func() }); ok {
+		x.release = log.Anchor(r.LastLogged().Index)
+	}
 	for _, name := range raft.Files(s.node, dir) {
 		data := slices.Clone(s.node.Disk().Open(dir + "/" + name).Bytes())
 		x.files = append(x.files, copied{name, data})
 		resp.Files = append(resp.Files, wire.CopiedFile{Name: name, Size: len(data)})
 	}
-	s.sessions[sessionID{requestor, sb.Tablet}] = x
+	id := sessionID{requestor, sb.Tablet}
+	s.end(id)
+	s.sessions[id] = x
+	if len(s.sessions) == 1 {
+		s.idle.Reset(idleTimeout)
+	}
 	return resp
 }
 
@@ -89,12 +109,24 @@ func (s *Source) Fetch(requestor sim.NodeID, req *wire.FetchDataRequest) *wire.F
 
 // End lets a session go.
 func (s *Source) End(requestor sim.NodeID, req *wire.EndCopySessionRequest) *wire.TabletResponse {
-	delete(s.sessions, sessionID{requestor, req.Tablet})
+	s.end(sessionID{requestor, req.Tablet})
 	return &wire.TabletResponse{}
 }
 
+func (s *Source) end(id sessionID) {
+	if x := s.sessions[id]; x != nil {
+		x.release()
+		delete(s.sessions, id)
+	}
+}
+
 func (s *Source) forgetIdle() {
-	maps.DeleteFunc(s.sessions, func(_ sessionID, x *session) bool {
-		return s.node.Now().Sub(x.used) >= idleTimeout
-	})
+	for _, id := range slices.SortedFunc(maps.Keys(s.sessions), sessionID.compare) {
+		if s.node.Now().Sub(s.sessions[id].used) >= idleTimeout {
+			s.end(id)
+		}
+	}
+	if len(s.sessions) > 0 {
+		s.idle.Reset(idleTimeout)
+	}
 }

@@ -13,7 +13,8 @@ import (
 func TestSessionsAreOfOneRequestorAndOneTablet(t *testing.T) {
 	w := sim.New(sim.Config{})
 	source := NewSource(w.AddNode("ts-1", func(*sim.Node) {}))
-	source.sessions[sessionID{7, 1}] = &session{files: []copied{{"wal", []byte("abc")}}}
+	source.sessions[sessionID{7, 1}] = &session{files: []copied{{"wal", []byte("abc")}},
+		release: func() {}}
 	fetch := func(requestor sim.NodeID, id wire.TabletID) *wire.FetchDataResponse {
 		return source.Fetch(requestor, &wire.FetchDataRequest{Tablet: id, File: "wal", Offset: 1})
 	}
