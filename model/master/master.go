@@ -88,7 +88,7 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 		FailureDetection: m.v.MasterFailureDetection,
 		EndWithTerm:      m.v.WaitsEndWithTerm,
 		Reactor:          &m.reactor,
-		Log: raft.LogOptions{SegmentSize: m.v.LogSegmentSize,
+		Log: raft.LogOptions{SegmentSize: m.v.LogSegmentSize, MaxSegments: m.maxSegments(),
 			NoSync: !m.v.SyncsAlways()},
 	}, m)
 	p.Must(err)
@@ -217,4 +217,11 @@ func (m *Master) connect(from sim.NodeID) *wire.ConnectResponse {
 	ok = ok || m.v.On(variant.KUDU1927) && m.consensus.Role() == raft.Leader
 	location, _ := m.locationOf(from)
 	return &wire.ConnectResponse{Leader: ok, Masters: m.masters(), Location: location}
+}
+
+// maxSegments is how many segments of its log a master keeps for a peer that lacks them: as many
+// bytes as Kudu keeps, however small they are. Nobody copies a master that has fallen behind that.
+func (m *Master) maxSegments() int {
+	const kept = 80 * 8 << 20 // log_max_segments_to_retain, of log_segment_size_mb
+	return max(80, kept/m.v.LogSegmentSize)
 }
