@@ -29,7 +29,8 @@ func Copy(p *sim.Proc, id wire.TabletID, dir string, old fs.Superblock, tombston
 		LastLogged: old.LastLogged}
 	sb.Write(p, dir)
 	// A creation that was cut short leaves files without a superblock, which nobody looked at.
-	if len(fs.Leftovers(p.Node(), dir, raft.MetaName)) > 0 {
+	// Where a tombstone votes there are none but what it writes.
+	if tombstone == nil && len(fs.Leftovers(p.Node(), dir, raft.MetaName)) > 0 {
 		fs.Clear(p, dir, raft.MetaName)
 	}
 	if err := fetchBlocks(p, id, source, begun.Blocks); err != nil {
