@@ -16,6 +16,7 @@ import (
 const (
 	adminPatience = 90 * time.Second
 	adminPause    = 250 * time.Millisecond
+	lookAgain     = 10 * time.Second // for what was asked for and not refused
 )
 
 // admin runs a request until it is settled or patience ends. The function makes one attempt and
@@ -242,6 +243,16 @@ func (x *Executor) removeMaster(r *Record, nodes []*sim.Node) (undo func()) {
 		}
 		x.removed(r, n, id)
 		return true
+	})
+	// What is still pending then may come about as soon as there is a majority for it.
+	x.c.World.Node(x.c.ClientNodes()[0]).Go("look again", func(p *sim.Proc) {
+		for p.Sleep("later", adminPatience); asked != wire.NoServer && r.Effect == 0; {
+			p.Sleep("later", lookAgain)
+			m := x.c.LeaderMaster()
+			if m != nil && m.ID() != asked && !m.Consensus().Config().Has(asked) {
+				x.removed(r, n, asked)
+			}
+		}
 	})
 	return nil
 }
