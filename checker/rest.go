@@ -23,8 +23,9 @@ type rest struct {
 	unsettled bool
 }
 
-// saying is what one node asks of another; if it is a task of a master, about one tablet. A master
-// that was deposed tries each of its tasks once more, perhaps all at about the same time.
+// saying is what one node asks of another; if it is a task of a master or a report, about one
+// tablet. A master that was deposed tries each of its tasks once more, perhaps all at about the
+// same time, and a server that gives up what is left of many tablets reports each.
 type saying struct {
 	kind     *sim.Kind
 	from, to sim.NodeID
@@ -101,9 +102,16 @@ func (r *rest) said(e *sim.Envelope) {
 	}
 }
 
-// taskOn returns the tablet that a task of a master is about.
+// taskOn returns the tablet that a task of a master is about, or the first that a report is.
 func taskOn(msg sim.Message) (tablet wire.TabletID) {
 	switch m := msg.(type) {
+	case *wire.TSHeartbeatRequest:
+		for _, r := range m.Report.Tablets {
+			return r.Tablet
+		}
+		for _, id := range m.Report.Removed {
+			return id
+		}
 	case *wire.CreateTabletRequest:
 		tablet = m.Tablet
 	case *wire.AlterSchemaRequest:
