@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tabletop/checker"
+	"tabletop/model/client"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -91,6 +92,34 @@ func TestConvergenceWaitsForEveryMembersConfiguration(t *testing.T) {
 	converged, signatures := runToRest(t, text+"fault 4 at=48.6s slow-disk ts-2 by=3s\n", nil)
 	require.Empty(t, signatures)
 	require.Greater(t, converged[0], sim.Time(51*time.Second))
+}
+
+// A client that has slept while its table was altered, the masters lost their power and the one that
+// led was removed finds all that out by and by, and too late for its first request.
+func TestReadBackLetsClientsCatchUp(t *testing.T) {
+	const plan = `tabletop-plan 1
+seed 1
+option masters=3
+option tservers=3
+option clients=2
+option spare-masters=0
+heal 40s
+op 1 at=6s client-1 create t1 columns=k,a tablets=1 replicas=3
+op 2 at=8s client-2 upsert t1 keys=1
+op 3 at=25s client-1 alter t1 drop:a
+fault 1 at=10s power-off masters for=3s
+fault 2 at=20s remove-master master-3
+`
+	var scans []string
+	_, signatures := runToRest(t, plan, func(r *run) {
+		client.Answered.Subscribe(r.c.World, func(e client.OpEvent) {
+			if e.Op.Kind == client.Scan {
+				scans = append(scans, e.Outcome.String())
+			}
+		})
+	})
+	require.Equal(t, []string{"UNKNOWN_COLUMN", "TIMED_OUT", "[1=512]"}, scans)
+	require.Empty(t, signatures)
 }
 
 // runToRest returns when the cluster of a plan converged, and what was violated.

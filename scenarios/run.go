@@ -51,8 +51,10 @@ type run struct {
 	times   *times
 	checks  *stepChecks
 	busy    int // clients that have operations left
-	lastOp  int
-	story   *story
+	// outOfDate: a client was told that its table is not as it had opened it.
+	outOfDate bool
+	lastOp    int
+	story     *story
 
 	stormCost    Cost
 	historyTime  time.Duration // by the wall
@@ -286,7 +288,8 @@ func (r *run) drive(c *client.Client, ops []PlannedOp) {
 				p.Sleep("next operation", wait)
 			}
 			if !o.OnRows() || o.At == 0 || wait > -tooLate {
-				c.Do(p, o.Op)
+				out := c.Do(p, o.Op)
+				r.outOfDate = r.outOfDate || out.Status.Code == wire.UnknownColumn
 			}
 		}
 		r.busy--
@@ -297,10 +300,16 @@ func (r *run) drive(c *client.Client, ops []PlannedOp) {
 // rows reads all rows; then it creates and alters every name, which must be done or refused: what
 // holds a name is in the catalog. A cluster at rest answers all that. One replica is asked for,
 // which can be had while one server is up. What clients know of tables may be out of date: they may
-// find that out first.
+// find that out first. Whoever has to open one again may find that what it knows of the masters is
+// out of date as well, and out of time.
 func (r *run) readBack() {
+	r.outOfDate = false
 	r.readRows()
 	r.untilIdle()
+	if r.outOfDate {
+		r.readRows()
+		r.untilIdle()
+	}
 	began := r.c.World.Now()
 	r.readRows()
 	r.more(r.c.Clients[0], append(r.forEachTable(client.Op{Kind: client.Get}),
