@@ -151,7 +151,7 @@ func (n Nightly) Run(ctx context.Context, done []NightEntry) (*Night, error) {
 	if !s.open {
 		err = put(NightEntry{Begin: &NightBegin{s.night + 1, n.now(), n.For, GeneratorVersion,
 			fmt.Sprintf("%08x", CodeVersion)}})
-	} else if planned := s.began.At.Add(s.began.For); n.now().Before(planned) {
+	} else if planned := s.began.At.Add(s.began.For); !n.now().After(planned) {
 		end = slices.MinFunc([]time.Time{end, planned}, time.Time.Compare)
 	}
 	for err == nil && ctx.Err() == nil {
