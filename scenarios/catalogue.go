@@ -62,6 +62,7 @@ var Catalogue = map[string]string{
 	"one-blocks-all":     checker.Liveness,
 	"last-location-only": checker.Liveness,
 	"victim-counted":     checker.ReplicaManagement,
+	"majority-behind":    checker.Liveness,
 	"KUDU-1613":          checker.Liveness,
 	"KUDU-1407":          checker.Liveness,
 	"KUDU-2069":          checker.Liveness,

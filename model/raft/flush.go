@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tabletop/model/fs"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -152,11 +153,20 @@ func (r *Replica) collectable() int {
 	segs, n := r.log.segs, 0
 	for len(segs)-n > r.cfg.Log.MinSegments && segs[n].last <= r.flushed.Index &&
 		segs[n+1].base < r.log.synced &&
-		(segs[n].last < r.retainFrom() || len(segs)-n > r.cfg.Log.MaxSegments) &&
+		(segs[n].last < r.retainFrom() || len(segs)-n > r.mostSegments()) &&
 		!r.anchored(segs[n]) {
 		n++
 	}
 	return n
+}
+
+// mostSegments returns how many segments are kept at most for a peer that lacks them: all, while a
+// change of the configuration is pending, since the new majority may need that peer.
+func (r *Replica) mostSegments() int {
+	if r.pending != nil && !r.bug(variant.MajorityBehind) {
+		return len(r.log.segs)
+	}
+	return r.cfg.Log.MaxSegments
 }
 
 // collect lets segments go, the oldest first, so that there is never a gap. Follows Log::GC.

@@ -233,3 +233,48 @@ func TestVerifyFindsDamage(t *testing.T) {
 		require.ErrorIs(t, raft.Verify(n, "sys"), raft.ErrCorrupt, name)
 	}
 }
+
+// Nobody is removed, and nothing is let go while somebody is, if a majority of those who remain then
+// needs one that lacks what is gone.
+func TestNoMajorityNeedsOneFarBehind(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		defects []string
+		gone    bool // what the one lacks, when another is to be removed
+		removed bool
+	}{
+		{"it is gone already", nil, true, false},
+		{"it is to go", nil, false, true},
+		{"it is gone already, with the defect", []string{"majority-behind"}, true, false},
+		{"it is to go, with the defect", []string{"majority-behind"}, false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := with(t, test.defects...)
+			cfg.Log = tiny(1).Log
+			g := newGroup(t, 5, 3, cfg)
+			g.RunFor(10 * time.Second)
+			lead := g.leader().replica
+			late := (lead.Node().ID() + 1) % 3
+			other := wire.ServerID((late + 1) % 3)
+			g.Node(late).Kill()
+			for i := range 30 {
+				g.propose(fmt.Sprint("entry ", i), func(error) {})
+			}
+			g.RunFor(100 * time.Millisecond)
+			if test.gone {
+				g.RunFor(10 * time.Second)
+			}
+			require.Equal(t, test.gone, lead.LogStart().Index > 0)
+			refused := test.gone && test.defects == nil
+			code := g.tryChange(wire.NoCAS, remove(other))
+			require.Equal(t, refused, code == wire.IllegalState)
+			g.RunFor(10 * time.Second)
+			g.Node(late).Boot()
+			g.RunFor(20 * time.Second)
+			require.Equal(t, test.removed, !lead.Config().Has(other))
+			stuck := !test.removed && !refused
+			require.Equal(t, stuck, len(lead.Active().Members) < len(lead.Config().Members))
+			require.Nil(t, g.Finding())
+		})
+	}
+}

@@ -37,8 +37,11 @@ func (r *Replica) ChangeConfig(p *sim.Proc, cas int64, changes []wire.PeerChange
 		return wire.CASFailed
 	}
 	next, ok := Changed(r.config, r.self(), changes)
-	if !ok {
+	switch {
+	case !ok:
 		return wire.InvalidConfig
+	case !l.carries(next) && !r.bug(variant.MajorityBehind):
+		return wire.IllegalState
 	}
 	_, err := r.Replicate(p, l.term, wire.ChangeConfig, encodeConfig(next))
 	switch {
@@ -48,6 +51,19 @@ func (r *Replica) ChangeConfig(p *sim.Proc, cas int64, changes []wire.PeerChange
 		return wire.TimedOut
 	}
 	return wire.NotTheLeader
+}
+
+// carries reports whether, of a majority of that configuration's voters, nobody lacks what the log
+// has let go, as far as is known. Who joins is copied.
+func (l *leadership) carries(next wire.RaftConfig) bool {
+	voters, able := next.Voters(), 0
+	for _, id := range voters {
+		f := l.peer(id)
+		if f == nil || f.match >= l.r.log.base.Index || l.r.commit < l.first {
+			able++
+		}
+	}
+	return able >= Majority(len(voters))
 }
 
 // encodeConfig returns the payload of a change's entry; the index is the entry's own.

@@ -107,6 +107,9 @@ const (
 	KUDU2443
 	// VictimCounted counts the voter that is to go among those who are to carry its eviction.
 	VictimCounted
+	// MajorityBehind changes the configuration, and lets go of the log, though the new majority
+	// then depends on a voter that lacks what was let go.
+	MajorityBehind
 	// StepDownByDriver leaves it to whoever moves a replica that leads to make it step down
 	// (c667e360f).
 	StepDownByDriver
