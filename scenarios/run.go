@@ -296,6 +296,9 @@ func (r *run) drive(c *client.Client, ops []PlannedOp) {
 	})
 }
 
+// scanTimeout is Kudu's kScanTimeoutMillis. A master that is gone costs 10 s, twice at worst.
+const scanTimeout = 30 * time.Second
+
 // readBack reads every name that the plan speaks of, and the list of all, and whoever read or wrote
 // rows reads all rows; then it creates and alters every name, which must be done or refused: what
 // holds a name is in the catalog. A cluster at rest answers all that. One replica is asked for,
@@ -332,7 +335,7 @@ func (r *run) readRows() {
 	}
 	for i, c := range r.c.Clients {
 		if slices.ContainsFunc(r.plan.opsOf(i+1), func(o PlannedOp) bool { return o.OnRows() }) {
-			r.more(c, r.forEachTable(client.Op{Kind: client.Scan}))
+			r.more(c, r.forEachTable(client.Op{Kind: client.Scan, Timeout: scanTimeout}))
 		}
 	}
 }

@@ -47,6 +47,8 @@ type Op struct {
 	Table wire.TableID
 	// NoWait answers when the operation is committed, without waiting until it is done.
 	NoWait bool
+	// Timeout is how long an operation on rows may take; 0: 15 s. It is no part of a plan.
+	Timeout time.Duration
 }
 
 // ChangesCatalog reports whether the operation is a DDL.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -20,7 +21,7 @@ const (
 
 // doRows carries out an operation on the rows of a table.
 func (c *Client) doRows(p *sim.Proc, op Op) Outcome {
-	deadline := p.Now().Add(rowsTimeout)
+	deadline := p.Now().Add(cmp.Or(op.Timeout, rowsTimeout))
 	t, status := c.open(p, op.Name, deadline)
 	if !status.OK() {
 		return Outcome{Status: status, Master: wire.NoServer}
