@@ -29,7 +29,8 @@ var howRest = []nemesis.Kind{nemesis.Kill, nemesis.Pause, nemesis.Partition}
 
 func parseRest(words []string) (Rest, error) {
 	if len(words) != 2 || !slices.Contains(howRest, nemesis.Kind(words[0])) {
-		return Rest{}, errors.New("rest: want kill, pause or partition, and nodes, such as kill ts-1,ts-2")
+		return Rest{}, errors.New("rest: want kill, pause or partition, and nodes, such as " +
+			"kill ts-1,ts-2")
 	}
 	r := Rest{nemesis.Kind(words[0]), strings.Split(words[1], ",")}
 	for _, name := range r.Nodes {

@@ -51,10 +51,8 @@ type run struct {
 	times   *times
 	checks  *stepChecks
 	busy    int // clients that have operations left
-	// outOfDate: a client was told that its table is not as it had opened it.
-	outOfDate bool
-	lastOp    int
-	story     *story
+	lastOp  int
+	story   *story
 
 	stormCost    Cost
 	historyTime  time.Duration // by the wall
@@ -288,8 +286,7 @@ func (r *run) drive(c *client.Client, ops []PlannedOp) {
 				p.Sleep("next operation", wait)
 			}
 			if !o.OnRows() || o.At == 0 || wait > -tooLate {
-				out := c.Do(p, o.Op)
-				r.outOfDate = r.outOfDate || out.Status.Code == wire.UnknownColumn
+				c.Do(p, o.Op)
 			}
 		}
 		r.busy--
@@ -303,16 +300,10 @@ const scanTimeout = 30 * time.Second
 // rows reads all rows; then it creates and alters every name, which must be done or refused: what
 // holds a name is in the catalog. A cluster at rest answers all that. One replica is asked for,
 // which can be had while one server is up. What clients know of tables may be out of date: they may
-// find that out first. Whoever has to open one again may find that what it knows of the masters is
-// out of date as well, and out of time.
+// find that out first.
 func (r *run) readBack() {
-	r.outOfDate = false
 	r.readRows()
 	r.untilIdle()
-	if r.outOfDate {
-		r.readRows()
-		r.untilIdle()
-	}
 	began := r.c.World.Now()
 	r.readRows()
 	r.more(r.c.Clients[0], append(r.forEachTable(client.Op{Kind: client.Get}),

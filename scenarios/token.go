@@ -103,7 +103,7 @@ func ParseToken(word string) (Token, error) {
 
 // unseal returns what the letters of a token stand for, and whether the checksum behind it matches.
 func unseal(body string) (b []byte, whole bool) {
-	b, err := base64.RawURLEncoding.DecodeString(body)
+	b, err := base64.RawURLEncoding.Strict().DecodeString(body)
 	if err != nil || len(b) < 4 {
 		return nil, false
 	}
