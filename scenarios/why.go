@@ -83,12 +83,13 @@ func (n NoReturn) likely(fail int) bool { return 100*fail >= likely*n.Runs }
 
 func (y Why) as() string { return Shrink{Signature: y.Signature}.as() }
 
-// instants returns the last line of a story at each instant up to the failure.
+// instants returns the last line of a story at each instant up to the failure. Phases of the run are
+// no events, but for healing.
 func instants(story []Line, fails time.Duration) []Line {
 	var all []Line
 	for _, l := range story {
 		switch n := len(all); {
-		case l.At > sim.Time(fails):
+		case l.At > sim.Time(fails), l.Who == "--" && !strings.HasPrefix(l.Text, "heal"):
 		case n > 0 && all[n-1].At == l.At:
 			all[n-1] = l
 		default:
@@ -133,21 +134,21 @@ func (y Why) failing(ctx context.Context, p Plan, after sim.Time) (int, error) {
 }
 
 // anew returns the plan with what is due after an instant as another storm on the same cluster has
-// it. All faults come before healing, as they did.
+// it. All faults come before healing, as they did, and no operation comes later than they did.
 func (p Plan) anew(after sim.Time, seed uint64) Plan {
 	another := stormPlan(^seed, p.sized())
 	items := slices.DeleteFunc(p.items(), func(i item) bool { return sim.Time(i.at()) > after })
-	ops, faults := 0, 0
+	ops, faults, end := 0, 0, p.Heal
 	for _, i := range p.items() {
 		if i.op != nil {
-			ops = max(ops, i.op.ID)
+			ops, end = max(ops, i.op.ID), max(end, i.at())
 		} else {
 			faults = max(faults, i.fault.ID)
 		}
 	}
 	for _, i := range another.items() {
 		switch {
-		case sim.Time(i.at()) <= after || i.fault != nil && i.at() >= p.Heal:
+		case sim.Time(i.at()) <= after || i.at() >= end || i.fault != nil && i.at() >= p.Heal:
 			continue
 		case i.op != nil:
 			i.op.ID += ops
