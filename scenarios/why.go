@@ -83,8 +83,8 @@ func (n NoReturn) likely(fail int) bool { return 100*fail >= likely*n.Runs }
 
 func (y Why) as() string { return Shrink{Signature: y.Signature}.as() }
 
-// instants returns the last line of a story at each instant up to the failure. Phases of the run are
-// no events, but for healing.
+// instants returns the last line of a story at each instant up to the failure. Phases of the run
+// are no events, but for healing.
 func instants(story []Line, fails time.Duration) []Line {
 	var all []Line
 	for _, l := range story {
