@@ -65,14 +65,15 @@ func (b Bug) Failed() int {
 	return n
 }
 
-// Named returns of how many failing runs it was asked what explains them, and of how many ablation
-// named this defect and no other.
-func (b Bug) Named() (exact, asked int) {
+// Named returns of how many failing runs it was asked what explains them, of how many ablation
+// named this defect and no other, and of how many one defect that it needs and no other.
+func (b Bug) Named() (exact, needed, asked int) {
 	for _, at := range b.Searches {
 		exact += at.Exact
+		needed += at.Needed
 		asked += at.Asked
 	}
-	return exact, asked
+	return exact, needed, asked
 }
 
 // Seeds returns how many seeds it takes to find the defect, by the median of the searches; 0 if

@@ -37,10 +37,11 @@ type Detection struct {
 	Token     string   `json:"token"`
 	Events    uint64   `json:"events"` // of the run with that seed
 	Runs      int      `json:"runs"`   // tried, and those without the defect
-	// Of how many runs that failed it was asked what explains them, and of how many the answer
-	// was this defect and nothing else.
+	// Of how many runs that failed it was asked what explains them, of how many the answer was
+	// this defect and nothing else, and of how many one defect that it needs and nothing else.
 	Asked     int   `json:"asked"`
 	Exact     int   `json:"exact"`
+	Needed    int   `json:"needed,omitempty"`
 	VirtualNS int64 `json:"virtual_ns"` // of the seeds tried
 	WallNS    int64 `json:"wall_ns"`
 }
@@ -113,6 +114,9 @@ func (d *Detection) add(r *Result) {
 	d.Asked++
 	if r.exact {
 		d.Exact++
+	}
+	if r.needed {
+		d.Needed++
 	}
 	if r.cured {
 		d.Seed, d.Signature, d.Token, d.Events = r.Seed, r.Signature, r.Token, r.Events

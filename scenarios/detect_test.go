@@ -69,6 +69,16 @@ func TestDetectIsNotDeceived(t *testing.T) {
 	require.Zero(t, at.Exact)
 }
 
+// What fails by what the defect needs is put down to that.
+func TestDetectBlamesWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	d := Detect{Count: 3}
+	at, err := d.Run(t.Context(), begin(t, d, "KUDU-849"))
+	require.NoError(t, err)
+	require.Positive(t, at.Asked, "KUDU-1353 is on as well")
+	require.Equal(t, []int{0, at.Asked}, []int{at.Exact, at.Needed})
+}
+
 func TestDetectKeepsToItsTime(t *testing.T) {
 	d := Detect{For: 50 * time.Millisecond}
 	at, err := d.Run(t.Context(), begin(t, d, "L12"))
@@ -116,7 +126,7 @@ func TestBugsSumUp(t *testing.T) {
 		return Detection{Defect: defect, Seed: 1, Tried: tried, Runs: tried + failed,
 			Signature: signature, Events: events, WallNS: 1e9, Token: signature}
 	}
-	none := Detection{Defect: "KUDU-1353", Tried: 9, Runs: 11, Asked: 2, Exact: 1}
+	none := Detection{Defect: "KUDU-1353", Tried: 9, Runs: 11, Asked: 2, Exact: 1, Needed: 1}
 	bugs := BugsOf([]Detection{
 		found("KUDU-1353", 4, 1, "liveness/a", 30), found("KUDU-1353", 7, 3, "crash/b", 20),
 		none, found("KUDU-1353", 5, 1, "liveness/a", 90), none, {Defect: "L1"},
@@ -127,8 +137,8 @@ func TestBugsSumUp(t *testing.T) {
 	require.Equal(t, []string{"liveness/a", "crash/b"}, b.Signatures())
 	require.Equal(t, 2, b.AsExpected(), "liveness is meant for KUDU-1353")
 	require.Equal(t, 9, b.Failed(), "those that it does not explain too")
-	exact, asked := b.Named()
-	require.Equal(t, []int{2, 4}, []int{exact, asked})
+	exact, needed, asked := b.Named()
+	require.Equal(t, []int{2, 2, 4}, []int{exact, needed, asked})
 	require.Equal(t, 7, b.Seeds(), "two searches of five that found nothing count as endless")
 	require.Equal(t, 3*time.Second, b.Wall())
 	require.Equal(t, "crash/b", b.Shortest())

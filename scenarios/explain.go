@@ -19,31 +19,31 @@ func Explain(res *Result, signature string) string {
 }
 
 func causesOf(res *Result, signature string) []string {
-	return causesAmong(res, signature, res.Defects)
-}
-
-// explainedOnlyBy reports whether ablation names that defect, and no other, as the cause of a
-// failure. What it needs is a part of it.
-func explainedOnlyBy(res *Result, id string) bool {
-	alone, err := variant.Selection{Defects: []string{id}}.Resolve()
-	if err != nil {
-		return false
-	}
-	others := slices.DeleteFunc(slices.Clone(res.Defects), func(other string) bool {
-		return slices.Contains(alone.ActiveDefects(), other)
-	})
-	causes := causesAmong(res, res.Signature, append(others, id))
-	return slices.Equal(causes, []string{id})
-}
-
-func causesAmong(res *Result, signature string, ids []string) []string {
 	var causes []string
-	for _, id := range ids {
+	for _, id := range res.Defects {
 		if goneWithout(res, signature, id) {
 			causes = append(causes, id)
 		}
 	}
 	return causes
+}
+
+// namedBy reports what ablation names as the cause of a failure of a run with that defect: the
+// defect and nothing else, where what it needs is a part of it (exact); or one defect that it
+// needs, which brings the failure about without it (needed).
+func namedBy(res *Result, id string) (exact, needed bool) {
+	alone, err := variant.Selection{Defects: []string{id}}.Resolve()
+	if err != nil {
+		return false, false
+	}
+	planted := alone.ActiveDefects()
+	causes := causesOf(res, res.Signature)
+	if !slices.Contains(causes, id) {
+		return false, len(causes) == 1 && slices.Contains(planted, causes[0])
+	}
+	return !slices.ContainsFunc(causes, func(cause string) bool {
+		return !slices.Contains(planted, cause)
+	}), false
 }
 
 func unexplained(res *Result, signature string) string {

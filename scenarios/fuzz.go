@@ -133,7 +133,7 @@ func (f Fuzz) runSeed(seed uint64) (*Result, error) {
 	}
 	res.WallNS = time.Since(began).Nanoseconds()
 	if f.ablate != "" && res.Verdict == Fail {
-		res.exact = explainedOnlyBy(res, f.ablate)
+		res.exact, res.needed = namedBy(res, f.ablate)
 		res.cured, err = passesWithout(res, f.ablate)
 	}
 	return res, err

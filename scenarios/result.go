@@ -52,8 +52,8 @@ type Result struct {
 	plan    Plan
 	records []*nemesis.Record
 	// Without the defect that Fuzz.ablate names the same plan passes; nothing else explains what
-	// it failed with.
-	cured, exact bool
+	// it failed with; or nothing but one defect that this one needs.
+	cured, exact, needed bool
 }
 
 // Finding is one broken promise of a run.

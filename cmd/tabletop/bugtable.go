@@ -26,7 +26,7 @@ func bugTable(bugs []scenarios.Bug) string {
 
 // bugTotals sums a table up.
 func bugTotals(bugs []scenarios.Bug) string {
-	found, signatures, one, most, exact, asked := 0, 0, 0, 0, 0, 0
+	found, signatures, one, most, exact, needed, asked := 0, 0, 0, 0, 0, 0, 0
 	for _, b := range bugs {
 		n := len(b.Signatures())
 		signatures += n
@@ -37,25 +37,30 @@ func bugTotals(bugs []scenarios.Bug) string {
 		if n == 1 {
 			one++
 		}
-		k, of := b.Named()
-		exact, asked = exact+k, asked+of
+		k, n, of := b.Named()
+		exact, needed, asked = exact+k, needed+n, asked+of
 	}
 	text := fmt.Sprintf("%d of %d defects were found, with %d signatures: %d with one only, none "+
 		"with more than %d.", found, len(bugs), signatures, one, most)
 	if asked > 0 {
-		text += fmt.Sprintf(" Ablation names exactly the defect that is on in %d of %d runs that "+
-			"failed, which is %d %% (the goal is 95 %%).", exact, asked, 100*exact/asked)
+		text += fmt.Sprintf(" Of %d runs that failed, ablation names exactly what is to blame in "+
+			"%d %% (the goal is 95 %%): in %d the defect that is searched for, in %d one that it "+
+			"needs and that fails by itself.", asked, 100*(exact+needed)/asked, exact, needed)
 	}
 	return text
 }
 
 // onlyIt says of how many failing runs ablation names exactly the defect.
 func onlyIt(b scenarios.Bug) string {
-	exact, asked := b.Named()
+	exact, needed, asked := b.Named()
 	if asked == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%d of %d", exact, asked)
+	text := fmt.Sprintf("%d of %d", exact, asked)
+	if needed > 0 {
+		text += fmt.Sprintf(", and %d what it needs", needed)
+	}
+	return text
 }
 
 // quoted lists what is not empty, each as code.
