@@ -171,7 +171,11 @@ func (r *rebalancings) ended(e rebalancer.Event) {
 			return
 		}
 	}
-	view := rebalancer.Describe(servers, leader.Tables(), func(wire.TabletID) ksck.Status {
+	tables := leader.Tables()
+	if r.behind(tables) {
+		return
+	}
+	view := rebalancer.Describe(servers, tables, func(wire.TabletID) ksck.Status {
 		return ksck.Healthy
 	})
 	for _, t := range view.Tablets {
@@ -198,6 +202,19 @@ func (r *rebalancings) ended(e rebalancer.Event) {
 	if r.changed < e.Looked[len(e.Looked)-1] {
 		r.skews(&view.Cluster)
 	}
+}
+
+// behind reports whether some tablet has a newer configuration than the master knows: a rebalancer
+// asks the tablets' leaders, and may have seen it.
+func (r *rebalancings) behind(tables []wire.TableDescription) bool {
+	for _, t := range tables {
+		for _, d := range t.Tablets {
+			if d.State.Config.Index < r.indices[d.ID] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // skews looks whether no server has two replicas more of one table's range than another of its
