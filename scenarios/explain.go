@@ -9,8 +9,8 @@ import (
 
 // Explain names the cause of a failure by ablation: it runs the same plan again with each active
 // defect removed, and returns those without which the run no longer shows the signature. If there
-// is none, but the signature is gone without all of them, several roads lead to it. Nothing
-// explains a failure of the profile ideal: it is a bug of this program.
+// is none, but the signature is gone without all of them, several roads lead to it, and one of them
+// is named. Nothing explains a failure of the profile ideal: it is a bug of this program.
 func Explain(res *Result, signature string) string {
 	if causes := causesOf(res, signature); len(causes) > 0 {
 		return strings.Join(causes, " or ")
@@ -48,9 +48,41 @@ func namedBy(res *Result, id string) (exact, needed bool) {
 
 func unexplained(res *Result, signature string) string {
 	if len(res.Defects) > 0 && goneWithout(res, signature, res.Defects...) {
-		return "several defects together"
+		return road(res, signature)
 	}
 	return Unexplained
+}
+
+// road names defects that show the signature in the run by themselves, none of which can be
+// spared. There may be others that do so, too. Where a defect does no more than change when
+// something happens, some other choice of latencies does without it.
+func road(res *Result, signature string) string {
+	needed, spared := slices.Clone(res.Defects), []string{}
+	for step := len(needed); step > 0; step /= 2 {
+		for at := 0; at < len(needed); {
+			end := min(at+step, len(needed))
+			without := append(slices.Clone(spared), needed[at:end]...)
+			if len(without) < len(res.Defects) && sometimesWithout(res, signature, without) {
+				spared, needed = without, slices.Delete(needed, at, end)
+			} else {
+				at = end
+			}
+		}
+	}
+	return strings.Join(needed, " with ")
+}
+
+// sometimesWithout reports whether the plan shows the signature without some defects, be it with
+// another seed.
+func sometimesWithout(res *Result, signature string, ids []string) bool {
+	for seed := range uint64(someSeeds) {
+		other := *res
+		other.plan.Seed += seed
+		if !goneWithout(&other, signature, ids...) {
+			return true
+		}
+	}
+	return false
 }
 
 // Unexplained is what is said of a failure that is there without any of the defects, too.
@@ -94,23 +126,26 @@ func (r *Result) shows(signature string) bool {
 // ExplainGroup names the causes of the kept failures of a group. Taking a defect out perturbs the
 // whole run, so that a rare signature may vanish by chance. Therefore a cause is what runs have in
 // common, if they have something in common; and one that shows the signature by itself is preferred
-// to those that do not. If none does, the cause is a guess, and is said to be one.
+// to those that do not. If none does, defects are named that show it together.
 func ExplainGroup(g *Group) string {
 	var sets [][]string
+	var runs []*Result // the first of each set
 	var others []string
 	for _, res := range g.First {
 		if causes := causesOf(res, g.Signature); len(causes) > 0 {
-			sets = meet(sets, causes)
+			if sets = meet(sets, causes); len(sets) > len(runs) {
+				runs = append(runs, res)
+			}
 		} else if text := unexplained(res, g.Signature); !slices.Contains(others, text) {
 			others = append(others, text)
 		}
 	}
 	var causes []string
-	for _, set := range sets {
+	for i, set := range sets {
 		if sure := sufficient(g, set); len(sure) > 0 {
 			causes = append(causes, strings.Join(sure, " or "))
 		} else {
-			causes = append(causes, "perhaps "+strings.Join(set, " or "))
+			causes = append(causes, road(runs[i], g.Signature))
 		}
 	}
 	return strings.Join(append(causes, others...), "; ")

@@ -49,3 +49,15 @@ func TestFailuresOfKuduHeadAreExplained(t *testing.T) {
 	require.Contains(t, causes["availability/table/refused-for-good"], "KUDU-2472")
 	require.Contains(t, causes["exactly-once/request/refused-after-effect"], "KUDU-1537")
 }
+
+// Of defects that show a failure together those are named that it takes.
+func TestRoadsSpareWhatTheyCan(t *testing.T) {
+	t.Parallel()
+	p, err := Draw("storm", 0, variant.Selection{Defects: []string{"KUDU-849", "L12"}})
+	require.NoError(t, err)
+	res, err := Run(p, Options{})
+	require.NoError(t, err)
+	require.Equal(t, Fail, res.Verdict)
+	require.Contains(t, res.Defects, "KUDU-849")
+	require.Equal(t, "KUDU-1353", road(res, res.Signature), "which KUDU-849 needs")
+}
