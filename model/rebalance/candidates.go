@@ -87,13 +87,19 @@ func (p *planner) find(s search, led bool, fits func(tablet int) bool) (int, boo
 	if n := p.gone[s.group].get(s.where); n != nil {
 		gone = *n
 	}
-	c := shelf.seen.put(s.to)
-	if c.gone != gone {
-		*c = cursor{gone: gone}
+	var c cursor
+	known := shelf.seen.get(s.to)
+	if known != nil && known.gone == gone {
+		c = *known
 	}
+	begun := c
 	tablet, found := p.next(shelf.followers, &c.followers, s.from, fits)
 	if !found && led {
 		tablet, found = p.next(shelf.leaders, &c.leaders, s.from, fits)
+	}
+	if c != begun { // most searches end where they begin
+		c.gone = gone
+		*shelf.seen.put(s.to) = c
 	}
 	return tablet, found
 }

@@ -11,10 +11,15 @@ type set []uint64
 // firstOf returns the set of the numbers below n.
 func firstOf(n int) set {
 	s := make(set, (n+63)/64)
+	s.fill(n)
+	return s
+}
+
+// fill puts the numbers below n, which take up all its room, into an empty set.
+func (s set) fill(n int) {
 	for i := range s {
 		s[i] = 1<<min(64, n-i*64) - 1
 	}
-	return s
 }
 
 func (s set) add(i int)    { s[i/64] |= 1 << (i % 64) }
@@ -43,6 +48,16 @@ func (s set) and(other, both set) set {
 		both[i] = s[i] & other[i]
 	}
 	return both
+}
+
+// meets tells whether something is in both.
+func (s set) meets(other set) bool {
+	for i := range s {
+		if s[i]&other[i] != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // all yields the members, in order.

@@ -64,6 +64,37 @@ func (l *layout) addGroups() {
 	}
 }
 
+// held lists, by server, the tablets of which it has replicas, group by group.
+func (l *layout) held() [][]int {
+	sizes := make([]int, len(l.at))
+	for i := range l.c.Tablets {
+		for _, s := range l.c.Tablets[i].Replicas {
+			sizes[s]++
+		}
+	}
+	held := make([][]int, len(sizes))
+	var numbers slab[int]
+	for s, n := range sizes {
+		held[s] = numbers.take(n)[:0]
+	}
+	for _, tablets := range l.groups {
+		for _, t := range tablets {
+			for _, s := range l.c.Tablets[t].Replicas {
+				held[s] = append(held[s], t)
+			}
+		}
+	}
+	return held
+}
+
+// tableInRanges returns the tablet's table, or None if that is the same as its group.
+func (l *layout) tableInRanges(tablet int) int {
+	if table := l.c.Tablets[tablet].Table; l.ranges[table] > 1 {
+		return table
+	}
+	return None
+}
+
 // countIn returns how many of the replicas are in the location.
 func (l *layout) countIn(replicas []int, location int) int {
 	n := 0

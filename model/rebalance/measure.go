@@ -18,14 +18,20 @@ type Load struct {
 
 // Balance measures the cluster.
 func (c *Cluster) Balance() Balance {
-	p := newPlanner(c, Options{})
+	l := newLayout(c)
+	held := l.held()
+	ofTable := newTally(l, held, len(c.Tables), func(t int) int { return c.Tablets[t].Table })
 	b := Balance{TableSkew: make([]int, len(c.Tables)),
-		ClusterSkew: skew(len(c.Servers), p.total)}
+		ClusterSkew: skew(len(held), func(s int) int { return len(held[s]) })}
 	for t := range c.Tables {
-		b.TableSkew[t] = skew(len(c.Servers), func(s int) int { return p.ofTable.count(t, s) })
+		b.TableSkew[t] = skew(len(held), func(s int) int { return ofTable.count(t, s) })
 	}
-	for l, name := range p.locations {
-		b.Locations = append(b.Locations, Load{name, p.inside[l], len(p.members[l])})
+	for at, name := range l.locations {
+		load := Load{Location: name, Servers: len(l.members[at])}
+		for _, s := range l.members[at] {
+			load.Replicas += len(held[s])
+		}
+		b.Locations = append(b.Locations, load)
 	}
 	return b
 }

@@ -64,7 +64,7 @@ type planner struct {
 	leader   []int   // by tablet
 	moved    []bool  // by tablet: left alone for the rest of a batch
 	inside   []int   // by location: replicas
-	// What the servers have of each group, of each table, and of all.
+	// What the servers have of each group, of each table of more than one group, and of all.
 	ofGroup, ofTable, ofAll *tally
 
 	// shelves has, by group, the tablets on each server, and gone how many replicas have left a
@@ -78,29 +78,49 @@ type planner struct {
 
 func newPlanner(c *Cluster, o Options) *planner {
 	l := newLayout(c)
+	held := l.held()
 	p := &planner{layout: l, options: o, shelves: make([]sparse[*shelf], len(l.groups)),
 		gone:  make([]sparse[int], len(l.groups)),
 		moved: make([]bool, len(c.Tablets)), inside: make([]int, len(l.locations)),
-		ofGroup: newTally(l, len(l.groups), func(t int) int { return l.group[t] }),
-		ofTable: newTally(l, len(c.Tables), func(t int) int { return c.Tablets[t].Table }),
-		ofAll:   newTally(l, 1, func(int) int { return 0 })}
+		ofGroup: newTally(l, held, len(l.groups), func(t int) int { return l.group[t] }),
+		ofTable: newTally(l, held, len(c.Tables), l.tableInRanges),
+		ofAll:   newTally(l, held, 1, func(int) int { return 0 })}
+	var numbers slab[int]
 	for _, tablet := range c.Tablets {
 		p.leader = append(p.leader, tablet.Leader)
-		p.replicas = append(p.replicas, slices.Clone(tablet.Replicas))
+		p.replicas = append(p.replicas, append(numbers.take(len(tablet.Replicas))[:0],
+			tablet.Replicas...))
 		for _, s := range tablet.Replicas {
 			p.inside[p.at[s]]++
 			p.steps++
 		}
 	}
-	for g, tablets := range l.groups {
-		p.shelves[g] = newSparse[*shelf](slices.Clone(p.ofGroup.rows[g].counts.keys))
+	p.stock()
+	return p
+}
+
+// stock puts all tablets on the shelves.
+func (p *planner) stock() {
+	var numbers slab[int]
+	var shelves slab[shelf]
+	var pointers slab[*shelf]
+	for g, tablets := range p.groups {
+		counts := p.ofGroup.rows[g].counts
+		n := len(counts.keys)
+		all := sparse[*shelf]{keys: append(numbers.take(n)[:0], counts.keys...),
+			values: pointers.take(n)}
+		some := shelves.take(n)
+		for i, count := range counts.values {
+			some[i].followers, some[i].leaders = numbers.take(count)[:0], numbers.take(count)[:0]
+			all.values[i] = &some[i]
+		}
+		p.shelves[g] = all
 		for _, t := range tablets {
 			for _, s := range p.replicas[t] {
 				p.put(t, s)
 			}
 		}
 	}
-	return p
 }
 
 func (p *planner) wants(phase Phase) bool {
@@ -115,7 +135,9 @@ func (p *planner) full() bool {
 func (p *planner) count(tablet, server, by int) {
 	p.steps++
 	p.ofGroup.add(p.group[tablet], server, by)
-	p.ofTable.add(p.c.Tablets[tablet].Table, server, by)
+	if table := p.tableInRanges(tablet); table != None {
+		p.ofTable.add(table, server, by)
+	}
 	p.ofAll.add(0, server, by)
 	p.inside[p.at[server]] += by
 }

@@ -264,3 +264,16 @@ func TestWhatCannotBeMendedIsLeftAlone(t *testing.T) {
 	moves, _ = Plan(c, o)
 	require.Empty(t, moves)
 }
+
+// A plan costs a few steps for each replica and each move, however many there are: a thousand
+// servers are in BenchmarkGrowth.
+func TestStepsGrowWithReplicasAndMoves(t *testing.T) {
+	for _, shape := range shapes {
+		for _, servers := range []int{30, 100, 300} {
+			p := newPlanner(crowd(servers, shape.tablesPer100, shape.ranges),
+				Options{Threshold: DefaultThreshold})
+			p.plan()
+			require.Less(t, p.steps, 4*(servers*100+len(p.moves)), "%d %s", servers, shape.name)
+		}
+	}
+}

@@ -177,7 +177,10 @@ func (p *planner) ladder(rule Rule, tablet, location int) *ladder {
 	case LeastOfRange:
 		return p.ofGroup.ladder(p.group[tablet], location)
 	case LeastOfTable:
-		return p.ofTable.ladder(p.c.Tablets[tablet].Table, location)
+		if table := p.tableInRanges(tablet); table != None {
+			return p.ofTable.ladder(table, location)
+		}
+		return p.ofGroup.ladder(p.group[tablet], location)
 	}
 	return p.ofAll.ladder(0, location)
 }

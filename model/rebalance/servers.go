@@ -1,7 +1,5 @@
 package rebalance
 
-import "slices"
-
 // balanceServers evens out the servers of a location, each group by itself and then all replicas,
 // as TwoDimensionalGreedyAlgo does: as long as a group or the location is uneven, a replica of one
 // of the groups of the greatest skew moves from a server that has most of it to one that has
@@ -29,12 +27,7 @@ type evener struct {
 	// bySkew are the groups that may have a move, by their skew, in order. The greatest only
 	// falls: a move takes a group's skew no higher than it was.
 	bySkew [][]int
-	// Of the groups of skew 1 for which there was no move of a follower, led may have one of a
-	// leader, and idle have none. Nothing changes that as long as the ends of total are the same:
-	// their sets only lose members. All in idle came to their skew before all in led, and these
-	// before all in bySkew.
-	led, idle []int
-	low, high int // the ends of total at which they were found so
+	even   *evens // those of skew 1, once there are no others
 }
 
 func newEvener(p *planner, location int) *evener {
@@ -69,7 +62,13 @@ func (e *evener) next() bool {
 		}
 		e.bySkew = e.bySkew[:skew]
 	}
-	return len(e.bySkew) > 1 && e.total.skew() > 1 && e.nextEven()
+	if len(e.bySkew) < 2 || e.total.skew() < 2 {
+		return false
+	}
+	if e.even == nil {
+		e.even = newEvens(e, e.bySkew[1])
+	}
+	return e.even.next()
 }
 
 // lessen moves a replica of a group of a skew above 1. Only where tablets are not to be moved now
@@ -85,42 +84,6 @@ func (e *evener) lessen(group int) bool {
 		to = least
 	}
 	return e.move(group, from, to, true) || e.move(group, most, least, true)
-}
-
-// nextEven moves a replica of a group of skew 1 to even out the total, if it can.
-func (e *evener) nextEven() bool {
-	if low, high := e.total.low, e.total.high; low != e.low || high != e.high {
-		e.low, e.high = low, high
-		e.bySkew[1] = slices.Concat(e.idle, e.led, e.bySkew[1])
-		e.idle, e.led = nil, nil
-	}
-	for len(e.bySkew[1]) > 0 {
-		g := takeFirst(&e.bySkew[1])
-		if e.shift(g, false) {
-			return true
-		}
-		e.led = append(e.led, g)
-	}
-	for len(e.led) > 0 {
-		g := takeFirst(&e.led)
-		if e.shift(g, true) {
-			return true
-		}
-		e.idle = append(e.idle, g)
-	}
-	return false
-}
-
-// shift moves a replica of a group of skew 1, which keeps that.
-func (e *evener) shift(group int, led bool) bool {
-	g := e.ladders[group]
-	e.p.steps++
-	from := g.most().and(e.total.most(), e.from)
-	if from.empty() || !e.move(group, from, g.least().and(e.total.least(), e.to), led) {
-		return false
-	}
-	e.enqueue(group)
-	return true
 }
 
 // move moves a replica of the group from the first server that can to the first that can.

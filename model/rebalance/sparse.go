@@ -7,30 +7,70 @@ import "slices"
 type sparse[T any] struct {
 	keys   []int
 	values []T
+	late   map[int]*T // what came when there were inserts numbers already
 }
 
-// newSparse has a value under each of the numbers, which it takes over, in any order.
-func newSparse[T any](keys []int) sparse[T] {
-	slices.Sort(keys)
-	keys = slices.Compact(keys)
-	return sparse[T]{keys, make([]T, len(keys))}
+// inserts is to how many numbers others are added in their places, which costs as much as there
+// are.
+const inserts = 256
+
+// find returns where a number is, or would be. It is mostly where it would be if all were there.
+func (s *sparse[T]) find(key int) (int, bool) {
+	if key >= 0 && key < len(s.keys) && s.keys[key] == key {
+		return key, true
+	}
+	return slices.BinarySearch(s.keys, key)
 }
 
 // get returns the value under a number, or nil. It is good until the next put.
 func (s *sparse[T]) get(key int) *T {
-	if i, found := slices.BinarySearch(s.keys, key); found {
+	if i, found := s.find(key); found {
 		return &s.values[i]
 	}
-	return nil
+	return s.late[key]
 }
 
 // put returns the value under a number, which is new if there was none.
 func (s *sparse[T]) put(key int) *T {
-	i, found := slices.BinarySearch(s.keys, key)
-	if !found {
-		var none T
-		s.keys = slices.Insert(s.keys, i, key)
-		s.values = slices.Insert(s.values, i, none)
+	i, found := s.find(key)
+	switch {
+	case found:
+		return &s.values[i]
+	case s.late[key] != nil:
+		return s.late[key]
+	case len(s.keys) >= inserts:
+		if s.late == nil {
+			s.late = map[int]*T{}
+		}
+		s.late[key] = new(T)
+		return s.late[key]
 	}
+	var none T
+	s.keys = slices.Insert(s.keys, i, key)
+	s.values = slices.Insert(s.values, i, none)
 	return &s.values[i]
+}
+
+// last is put for a number that none is above.
+func (s *sparse[T]) last(key int) *T {
+	n := len(s.keys)
+	if n == 0 || s.keys[n-1] != key {
+		var none T
+		s.keys, s.values = append(s.keys, key), append(s.values, none)
+		n++
+	}
+	return &s.values[n-1]
+}
+
+// slab gives out pieces of a few large arrays, so that what is made together lies together.
+type slab[T any] struct{ left []T }
+
+// take returns n empty values, to which nothing can be appended in place.
+func (s *slab[T]) take(n int) []T {
+	if n > len(s.left) {
+		s.left = make([]T, max(n, 8192))
+	}
+	taken := s.left[:n:n]
+	s.left = s.left[n:]
+	return taken
 }

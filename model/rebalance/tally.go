@@ -13,29 +13,84 @@ type row struct {
 	ladders sparse[*ladder]
 }
 
-// newTally counts what there is of so many things, of which each tablet is one.
-func newTally(l *layout, things int, of func(tablet int) int) *tally {
+// newTally counts what there is of so many things, of which each tablet is one, or None.
+func newTally(l *layout, held [][]int, things int, of func(tablet int) int) *tally {
 	t := &tally{l, make([]row, things)}
-	for i, servers := range l.gather(things, of) {
-		t.rows[i].counts = newSparse[int](servers)
+	sizes := make([]int, things)
+	for i := range l.c.Tablets {
+		if thing := of(i); thing != None {
+			sizes[thing] += len(l.c.Tablets[i].Replicas)
+		}
 	}
-	for _, group := range l.groups { // what lies together is counted together
-		for _, i := range group {
-			for _, s := range l.c.Tablets[i].Replicas {
-				t.add(of(i), s, 1)
+	var numbers slab[int]
+	for i, n := range sizes {
+		n = min(n, len(l.at))
+		t.rows[i].counts = sparse[int]{keys: numbers.take(n)[:0], values: numbers.take(n)[:0]}
+	}
+	for s, tablets := range held {
+		for _, tablet := range tablets {
+			if thing := of(tablet); thing != None {
+				*t.rows[thing].counts.last(s)++
 			}
 		}
+	}
+	r := newRanker(l)
+	for i := range t.rows {
+		r.rank(&t.rows[i])
 	}
 	return t
 }
 
-// gather lists the servers of each thing, some more than once.
-func (l *layout) gather(things int, of func(tablet int) int) [][]int {
-	servers := make([][]int, things)
-	for i := range l.c.Tablets {
-		servers[of(i)] = append(servers[of(i)], l.c.Tablets[i].Replicas...)
+// ranker makes the ladders of rows.
+type ranker struct {
+	layout  *layout
+	most    []int     // by location: what a server of it has at most
+	its     []*ladder // by location
+	ladders slab[ladder]
+	words   slab[uint64]
+	keys    slab[int]
+	values  slab[*ladder]
+}
+
+func newRanker(l *layout) *ranker {
+	n := len(l.members)
+	return &ranker{layout: l, most: make([]int, n), its: make([]*ladder, n)}
+}
+
+// rank puts the servers of a row on the ladders of their locations.
+func (r *ranker) rank(of *row) {
+	here := 0
+	for i, s := range of.counts.keys {
+		at := r.layout.at[s]
+		if r.most[at] == 0 {
+			here++
+		}
+		r.most[at] = max(r.most[at], of.counts.values[i])
 	}
-	return servers
+	of.ladders = sparse[*ladder]{keys: r.keys.take(here)[:0],
+		values: r.values.take(here)[:0]}
+	for at, most := range r.most {
+		if most == 0 {
+			continue
+		}
+		members := len(r.layout.members[at])
+		width := (members + 63) / 64
+		l := &r.ladders.take(1)[0]
+		*l = ladder{words: r.words.take((most + 1) * width), width: width, high: most}
+		l.rung(0).fill(members)
+		r.its[at], r.most[at] = l, 0
+		*of.ladders.last(at) = l
+	}
+	for i, s := range of.counts.keys {
+		l := r.its[r.layout.at[s]]
+		l.rung(0).remove(r.layout.place[s])
+		l.rung(of.counts.values[i]).add(r.layout.place[s])
+	}
+	for _, l := range of.ladders.values {
+		for l.rung(l.low).empty() {
+			l.low++
+		}
+	}
 }
 
 // add counts one more replica at a server, or with -1 one less.
