@@ -44,6 +44,25 @@ func spread(want func(skew int) bool) condition {
 	}
 }
 
+// voters wants a tablet server to be a voter of so many tablets, as the catalog knows them.
+func voters(server string, want int) condition {
+	return func(s *stage) string {
+		n := 0
+		for _, id := range s.r.c.TabletsOf("") {
+			for _, voter := range s.r.c.Catalog().Tablets[id].Consensus.Config.Voters() {
+				if s.r.c.World.Node(voter.Node()).Name() == server {
+					n++
+				}
+			}
+		}
+		if n != want {
+			return fmt.Sprintf("%s has %d replicas, not %d", server, n, want)
+		}
+		s.tell("%s has %d replicas", server, n)
+		return ""
+	}
+}
+
 // ended wants the rebalancing tools to have ended just so, in this order.
 func ended(want ...rebalancer.Result) condition {
 	return func(s *stage) string {

@@ -51,6 +51,27 @@ var rebalanceStories = []script{
 		},
 	},
 	{
+		name: "rebalance-empties-server",
+		title: "a tablet server is in maintenance; a rebalancing tool that ignores it empties it " +
+			"first, through a failover of the masters",
+		options: []string{"masters=3", "tservers=5", "clients=2", "max-moves-per-server=2",
+			"move-replicas-from-ignored-tservers=true", "data-blocks=4"},
+		heal:    100 * sec,
+		tablets: true,
+		acts: []act{
+			{6 * sec, "1. all servers have replicas",
+				"client-1 create t columns=k,a tablets=5", nil},
+			{20 * sec, "2. ts-1 is in maintenance, and the tool is started",
+				"maintenance ts-1 for=70s", served},
+			{22 * sec, "", "rebalance client-2", voters("ts-1", 3)},
+			{23 * sec, "3. the leader master is killed meanwhile", "kill leader-master for=20s", nil},
+			{24 * sec, "", "client-1 alter t add:b", nil},
+			{80 * sec, "4. ts-1 has no replica left, and all others have as many", "",
+				all(served, kept, replicated(""), reigned(2), voters("ts-1", 0), skewed(3),
+					ended(rebalancer.Balanced))},
+		},
+	},
+	{
 		name: "auto-rebalance",
 		title: "two servers are added, and the leader master moves replicas there by itself, " +
 			"through a failover",

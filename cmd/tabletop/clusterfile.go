@@ -25,6 +25,8 @@ type clusterFile struct {
 type tserverEntry struct {
 	UUID     string `json:"uuid"`
 	Location string `json:"location"`
+	// Maintenance is its state in the masters' book.
+	Maintenance bool `json:"maintenance"`
 }
 
 type tableEntry struct {
@@ -70,7 +72,8 @@ func plain(err error) string {
 		return "it is empty"
 	case errors.As(err, &kind):
 		want := map[reflect.Kind]string{reflect.Struct: "an object", reflect.Slice: "a list",
-			reflect.String: "a text", reflect.Int: "a whole number"}[kind.Type.Kind()]
+			reflect.String: "a text", reflect.Int: "a whole number",
+			reflect.Bool: "true or false"}[kind.Type.Kind()]
 		return fmt.Sprintf("%s: want %s, not %s", cmp.Or(kind.Field, "cluster"), want, kind.Value)
 	}
 	return strings.TrimPrefix(err.Error(), "json: ")
@@ -144,37 +147,57 @@ func (f *clusterFile) cluster() (c *rebalance.Cluster, warnings []string, err er
 	return c, warnings, nil
 }
 
-// ignore takes servers out of the cluster and of the file: what they have is neither counted nor
-// moved. A tablet is as healthy as it was.
-func (f *clusterFile) ignore(c *rebalance.Cluster, uuids []string) error {
+// mark says which servers are to be ignored, of which there must be others.
+func (f *clusterFile) mark(c *rebalance.Cluster, uuids []string) error {
 	for _, uuid := range uuids {
-		if !slices.ContainsFunc(f.Tservers, func(s tserverEntry) bool { return s.UUID == uuid }) {
+		i := slices.IndexFunc(f.Tservers, func(s tserverEntry) bool { return s.UUID == uuid })
+		if i < 0 {
 			return fmt.Errorf("--ignored-tservers: there is no server %q", uuid)
 		}
+		c.Servers[i].Ignored = true
 	}
-	number := map[int]int{rebalance.None: rebalance.None}
-	var kept []tserverEntry
-	c.Servers = nil
-	for i, s := range f.Tservers {
-		if number[i] = rebalance.None; !slices.Contains(uuids, s.UUID) {
-			number[i] = len(kept)
-			kept = append(kept, s)
-			c.Servers = append(c.Servers, rebalance.Server{Location: s.Location})
-		}
-	}
-	if f.Tservers = kept; len(kept) == 0 {
+	if !slices.ContainsFunc(c.Servers, func(s rebalance.Server) bool { return !s.Ignored }) {
 		return errors.New("--ignored-tservers: no other server is left")
 	}
-	for i := range c.Tablets {
-		t := &c.Tablets[i]
-		t.Leader = number[t.Leader]
-		var there []int
-		for _, s := range t.Replicas {
-			if number[s] != rebalance.None {
-				there = append(there, number[s])
-			}
+	for i, s := range f.Tservers {
+		if s.Maintenance && !c.Servers[i].Ignored {
+			return fmt.Errorf("server %q is in maintenance; see --ignored-tservers", s.UUID)
 		}
-		t.Replicas = there
+	}
+	return nil
+}
+
+// ignore takes the servers that are marked out of the cluster and of the file: what they have is
+// neither counted nor moved.
+func (f *clusterFile) ignore(c *rebalance.Cluster) *rebalance.Cluster {
+	stay, numbers := c.Staying()
+	var kept []tserverEntry
+	for _, i := range numbers {
+		kept = append(kept, f.Tservers[i])
+	}
+	f.Tservers = kept
+	return stay
+}
+
+// mayEmpty tells whether what the servers that are marked have may be moved away: they have to be
+// in maintenance, so that nobody places anything there, and the others enough for every table.
+func (f *clusterFile) mayEmpty(c *rebalance.Cluster) error {
+	left, factor := 0, c.HighestFactor()
+	for i, s := range f.Tservers {
+		if !c.Servers[i].Ignored {
+			left++
+		} else if !s.Maintenance {
+			return fmt.Errorf("--move-replicas-from-ignored-tservers: server %q is not in "+
+				"maintenance", s.UUID)
+		}
+	}
+	switch {
+	case left == len(f.Tservers):
+		return errors.New("--move-replicas-from-ignored-tservers: no server is ignored; see " +
+			"--ignored-tservers")
+	case left < factor:
+		return fmt.Errorf("--move-replicas-from-ignored-tservers: a table has replication factor "+
+			"%d, and there are only %d other servers", factor, left)
 	}
 	return nil
 }

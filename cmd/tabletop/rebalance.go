@@ -20,6 +20,7 @@ type rebalanceFlags struct {
 	maxMoves                  int
 	tables                    []string
 	ignored                   []string
+	empty                     bool // the ignored
 	mapping                   string
 	options                   []string
 }
@@ -39,7 +40,8 @@ then of the servers within each. The file says what there is:
                             "replicas": ["ts0", "ts1", "ts2"]}]}]}
 
 Servers without a location share one, unless a mapping command is asked for it. "range" and
-"leader" may be left out. A table with "locations": ["/L0"] is pinned: no move leads elsewhere.
+"leader" may be left out. "maintenance": true says of a server that it is in maintenance; it has
+to be ignored. A table with "locations": ["/L0"] is pinned: no move leads elsewhere.
 In the pictures a location has its replicas over its servers, a leader a star, and a replica that
 was not there before a plus.
 
@@ -54,6 +56,7 @@ Exit status: 0 a plan, even an empty one; 1 the plan ends at a violation that ca
   tabletop rebalance cluster.json --json --max-moves 10
   tabletop rebalance cluster.json --tables A,B --load-imbalance-threshold 0.5
   tabletop rebalance cluster.json --ignored-tservers ts3,ts4
+  tabletop rebalance cluster.json --ignored-tservers ts3 --move-replicas-from-ignored-tservers
   tabletop rebalance cluster.json --option fixer=skip
   tabletop rebalance cluster.json --location-mapping-cmd ./rack-of`,
 		Args: exactly(1, "a file that describes a cluster"),
@@ -75,6 +78,8 @@ Exit status: 0 a plan, even an empty one; 1 the plan ends at a violation that ca
 		"others")
 	fs.StringSliceVar(&f.ignored, "ignored-tservers", nil, "uuids of servers that are left alone, "+
 		"as if neither they nor their replicas were there")
+	fs.BoolVar(&f.empty, "move-replicas-from-ignored-tservers", false, "first move what they have "+
+		"to other servers; they must be in maintenance")
 	fs.StringVar(&f.mapping, "location-mapping-cmd", "", "executable that is given the uuid of a "+
 		"server without a location and answers with one")
 	fs.StringArrayVar(&f.options, "option", nil, "fixer=stop|skip or fixer-tie=kudu|article "+
@@ -108,7 +113,12 @@ func rebalanceCluster(cmd *cobra.Command, f *rebalanceFlags, path string) error 
 	for _, w := range warnings {
 		fmt.Fprintln(cmd.ErrOrStderr(), "tabletop: warning:", w)
 	}
-	if err := file.ignore(c, f.ignored); err != nil {
+	if err := file.mark(c, f.ignored); err != nil {
+		return err
+	}
+	if !f.empty {
+		c = file.ignore(c)
+	} else if err := file.mayEmpty(c); err != nil {
 		return err
 	}
 	moves, unfixable := rebalance.Plan(c, o)
@@ -141,6 +151,9 @@ func (f *rebalanceFlags) print(cmd *cobra.Command, plan *clusterPlan) error {
 
 func (f *rebalanceFlags) plannerOptions() (o rebalance.Options, err error) {
 	o.Phases = []rebalance.Phase{}
+	if f.empty {
+		o.Phases = append(o.Phases, rebalance.Ignored)
+	}
 	for phase, off := range []bool{f.noFixer, f.noCross, f.noIntra} {
 		if !off {
 			o.Phases = append(o.Phases, rebalance.Phases[phase])

@@ -25,6 +25,9 @@ type Cluster struct {
 // Server is a healthy tablet server. Those without a location share one, unnamed.
 type Server struct {
 	Location string
+	// Ignored says that neither the server nor what it has counts, and that nothing moves to it.
+	// From it moves something in the phase of that name only.
+	Ignored bool
 }
 
 // Table is what the tablets of one table have in common.
@@ -68,20 +71,25 @@ type Phase string
 
 // The phases, in the order in which they are gone through.
 const (
+	Ignored       Phase = "ignored"        // its server is ignored, and is to be emptied
 	Policy        Phase = "policy"         // the placement policy is violated
 	CrossLocation Phase = "cross-location" // a location has more of a table than another
 	IntraLocation Phase = "intra-location" // a server has more than another of its location
 )
 
-// Phases are all of them.
+// Phases are all of them but Ignored, which has to be asked for.
 var Phases = []Phase{Policy, CrossLocation, IntraLocation}
+
+// Replaces says that a move of the phase only marks a replica in a live cluster, and that the master
+// places another.
+func (p Phase) Replaces() bool { return p == Ignored || p == Policy }
 
 // Move takes a replica of a tablet from one server to another.
 type Move struct {
 	Phase    Phase
 	Tablet   int
 	From, To int
-	// Rule is what decided on To, in the policy phase.
+	// Rule is what decided on To, where the phase Replaces.
 	Rule Rule
 }
 
@@ -118,14 +126,14 @@ func (c *Cluster) After(moves []Move) *Cluster {
 // (RebalancerTool::AlgoBasedRunner::FindNextMove). It counts what it admits in underWay, which
 // has an entry for each server.
 //
-// Where a policy move leads the master decides, so that it counts at its source only, and starts
+// Where a move leads that Replaces the master decides, so that it counts at its source only, and starts
 // while there are no more than half as many as may be (ReplaceBasedRunner::FindNextMove).
 func Admit(moves []Move, underWay []int, limit int) []Move {
 	var admitted []Move
 	busy := map[int]bool{}
 	for _, m := range moves {
 		ends, most := []int{m.From, m.To}, limit-1
-		if m.Phase == Policy {
+		if m.Phase.Replaces() {
 			ends, most = ends[:1], limit/2
 		}
 		if busy[m.Tablet] || slices.ContainsFunc(ends, func(s int) bool {

@@ -18,6 +18,7 @@ type Load struct {
 
 // Balance measures the cluster.
 func (c *Cluster) Balance() Balance {
+	c, _ = c.Staying()
 	l := newLayout(c)
 	held := l.held()
 	ofTable := newTally(l, held, len(c.Tables), func(t int) int { return c.Tablets[t].Table })

@@ -4,7 +4,7 @@ import "slices"
 
 // Options say how to plan.
 type Options struct {
-	// Phases are those to go through; nil is all. A cluster of one location has the last only.
+	// Phases are those to go through; nil is all but Ignored. A cluster of one location has the last only.
 	Phases []Phase
 	// Threshold is the imbalance of the locations' loads by a table, in parts per million, up to
 	// which it is left alone.
@@ -30,8 +30,18 @@ const DefaultThreshold = 1_000_000
 // Plan returns the moves that bring the cluster into order. With them come the violations of the
 // placement policy that no move can mend and at which the plan ends, unless it is to skip them.
 func Plan(c *Cluster, o Options) ([]Move, []Violation) {
-	p := newPlanner(c, o)
+	stay, numbers := c.Staying()
+	p := newPlanner(stay, o)
+	if slices.Contains(o.Phases, Ignored) {
+		p.empty(c)
+	}
 	left := p.plan()
+	for i := range p.moves {
+		m := &p.moves[i]
+		if m.To = numbers[m.To]; m.Phase != Ignored {
+			m.From = numbers[m.From]
+		}
+	}
 	return p.moves, left
 }
 

@@ -247,7 +247,8 @@ func TestPlanIsThatOfTheSlowVersionProperty(t *testing.T) {
 // Of two locations one must have a majority, so that mending the one harms the other; that nobody
 // has a server left ends it.
 func TestWhatCannotBeMendedIsLeftAlone(t *testing.T) {
-	c := &Cluster{Servers: []Server{{"/L0"}, {"/L0"}, {"/L1"}, {"/L1"}},
+	c := &Cluster{Servers: []Server{{Location: "/L0"}, {Location: "/L0"}, {Location: "/L1"},
+		{Location: "/L1"}},
 		Tables:  []Table{{ReplicationFactor: 3}},
 		Tablets: []Tablet{{Replicas: []int{0, 1, 2}, Leader: None}}}
 	o := Options{Phases: []Phase{Policy}, Batch: true, SkipUnfixable: true}

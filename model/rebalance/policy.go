@@ -16,6 +16,7 @@ type Violation struct {
 // the policy says nothing, and a tablet that is neither healthy nor recovering is not looked at
 // (DetectPlacementPolicyViolations).
 func (c *Cluster) Violations() []Violation {
+	c, _ = c.Staying()
 	l := newLayout(c)
 	var all []Violation
 	for t, tablet := range c.Tablets {
@@ -102,7 +103,11 @@ func (p *planner) replace(v Violation) bool {
 			from = s
 		}
 	}
-	to, rule := p.destination(v.Tablet)
+	limit := p.limit(v.Tablet)
+	if p.options.FixAll {
+		limit = len(p.replicas[v.Tablet])
+	}
+	to, rule := p.destination(v.Tablet, limit)
 	if to != None {
 		p.move(Move{Policy, v.Tablet, from, to, rule})
 	}
@@ -119,12 +124,10 @@ func (p *planner) rather(tablet, one, other int) bool {
 
 // destination returns the server that gets another replica of a tablet, None if there is no room,
 // and the rule that chose it: in the least loaded location that may have it, counting those of this
-// tablet twice, as Kudu does (PlacementPolicy::PlaceExtraTabletReplica).
-func (p *planner) destination(tablet int) (int, Rule) {
-	best, bestLoad, bestSize, limit := None, 0, 1, p.limit(tablet)
-	if p.options.FixAll {
-		limit = len(p.replicas[tablet])
-	}
+// tablet twice, as Kudu does (PlacementPolicy::PlaceExtraTabletReplica). One that has as many of it
+// as limit says may not.
+func (p *planner) destination(tablet, limit int) (int, Rule) {
+	best, bestLoad, bestSize := None, 0, 1
 	for at, members := range p.members {
 		n := p.countIn(p.replicas[tablet], at)
 		if n >= min(limit, len(members)) || !p.allowed(tablet, at) {

@@ -100,22 +100,39 @@ func (t *Tool) name(id wire.ServerID) string { return t.node.World().Node(id.Nod
 
 // refuses reports whether the tool does not even begin: some server that the master takes for live
 // does not answer, or is in maintenance (CheckTabletServers). Those that are presumed dead, or
-// displaced by another, people tell it to ignore.
+// displaced by another, people tell it to ignore; and perhaps those in maintenance, if the others
+// are enough for every table.
 func (t *Tool) refuses() bool {
+	others, factor := 0, 0
 	for i, s := range t.seen.servers {
 		h := t.seen.TServers[i].Health
+		if t.ignores(s) {
+			continue
+		}
 		if s.Live && (h == ksck.ServerUnavailable || s.Maintenance && h == ksck.ServerHealthy) {
 			return true
 		}
+		if s.Live {
+			others++
+		}
 	}
-	return false
+	for _, table := range t.seen.tables {
+		factor = max(factor, table.Replicas)
+	}
+	return t.v.EmptyIgnored && others < factor
 }
 
-// usable lists the servers that replicas may be moved from and to.
+func (t *Tool) ignores(s wire.TServerDescription) bool {
+	return t.v.EmptyIgnored && s.Maintenance
+}
+
+// usable lists the servers that replicas may be moved from and to, or from only.
 func (t *Tool) usable() []wire.TServerDescription {
 	var list []wire.TServerDescription
 	for i, s := range t.seen.servers {
-		if s.Live && !s.Maintenance && t.seen.TServers[i].Health == ksck.ServerHealthy {
+		if t.ignores(s) {
+			list = append(list, s)
+		} else if s.Live && !s.Maintenance && t.seen.TServers[i].Health == ksck.ServerHealthy {
 			list = append(list, s)
 		}
 	}

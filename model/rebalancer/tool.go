@@ -81,6 +81,12 @@ func (t *Tool) run(p *sim.Proc) Result {
 	if !t.look(p) || t.refuses() {
 		return Refused
 	}
+	if t.v.EmptyIgnored {
+		var looked sim.Time
+		if r := t.runPhase(p, rebalance.Ignored, &looked); r != Balanced {
+			return r
+		}
+	}
 	for i, phase := range rebalance.Phases {
 		if r := t.runPhase(p, phase, &t.looked[i]); r != Balanced {
 			return r
@@ -143,7 +149,7 @@ func (t *Tool) plan(phase rebalance.Phase) {
 		Phases: []rebalance.Phase{phase}, Threshold: rebalance.DefaultThreshold,
 		MaxMoves: 5 * t.v.MaxMoves * len(servers), Batch: true, SkipUnfixable: true,
 		FixAll: t.v.On(variant.KUDU2688)})
-	if phase == rebalance.Policy {
+	if phase.Replaces() {
 		for i := range t.todo {
 			t.todo[i].To = rebalance.None
 		}

@@ -38,7 +38,8 @@ func Describe(servers []wire.TServerDescription, tables []wire.TableDescription,
 	v := View{}
 	for _, s := range servers {
 		v.servers = append(v.servers, s.ID)
-		v.Servers = append(v.Servers, rebalance.Server{Location: s.Location})
+		v.Servers = append(v.Servers, rebalance.Server{Location: s.Location,
+			Ignored: s.Maintenance})
 	}
 	for i, t := range tables {
 		v.Tables = append(v.Tables, rebalance.Table{ReplicationFactor: t.Replicas,

@@ -100,7 +100,10 @@ type Options struct {
 	// MaxMoves is how many replicas a rebalancing tool moves from and to one server at a time.
 	MaxMoves int
 	// MaxRunTime is how long a rebalancing tool runs at most; 0: as long as it takes.
-	MaxRunTime            time.Duration
+	MaxRunTime time.Duration
+	// EmptyIgnored makes a rebalancing tool ignore servers in maintenance, which it would not begin
+	// with otherwise, and empty them first.
+	EmptyIgnored          bool
 	AutoRebalance         bool
 	AutoRebalanceInterval time.Duration
 	// ClockError is by how much the clocks of two tablet servers may differ.
@@ -197,6 +200,9 @@ var OptionList = []Option{
 		"tablet server at a time", 1, 100, func(o *Options) *int { return &o.MaxMoves }),
 	duration("max-run-time", "how long the rebalancing tool runs at most; 0: to its end", 0,
 		func(o *Options) *time.Duration { return &o.MaxRunTime }),
+	boolean("move-replicas-from-ignored-tservers", "the rebalancing tool ignores tablet servers "+
+		"in maintenance, and empties them first",
+		func(o *Options) *bool { return &o.EmptyIgnored }),
 	boolean("auto-rebalancing", "the leader master rebalances by itself, under 3-4-3",
 		func(o *Options) *bool { return &o.AutoRebalance }),
 	duration("auto-rebalancing-interval", "how often it looks whether it must", time.Second,
