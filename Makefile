@@ -68,8 +68,11 @@ OUT ?= nights
 nightly: build ## storms under all profiles for FOR, on new seeds; what is new, and all else, is in OUT
 	bin/tabletop nightly --for $(FOR) --out $(OUT)
 
-shrinking: ## write docs/shrinking.md: how small failures become, and their points of no return
-	$(GO) test ./scenarios -run TestMeasure -count=1 -timeout 3h -measure
+shrinking: build bin/bugs.jsonl ## shrink what make bugs has found, and why it fails, into docs/shrinking.md
+	bin/tabletop causes bin/bugs.jsonl --state bin/causes.jsonl --markdown docs/shrinking.md
+
+bin/bugs.jsonl: | build
+	-bin/tabletop detect --count 400 --state $@
 
 compare: build ## put the solutions of KUDU-1353 and of L1, side by side, into docs/bugs.md
 	bin/tabletop compare kudu-1353 --markdown docs/bugs.md

@@ -57,29 +57,36 @@ func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 	last := instants(story, found.Fails)
 	lo, hi := -1, len(last)-1 // the run fails after the last instant, since it has failed by then
 	found.After = y.Runs
-	if found.Before, err = y.failing(ctx, p, 0); err != nil || found.likely(found.Before) {
+	if found.Before, err = y.failing(ctx, p, 0, 0); err != nil || y.likely(found.Before) {
 		return found, err
 	}
+	before := sim.Time(0)
 	for step := 2; hi-lo > 1; step++ {
 		mid := (lo + hi) / 2
-		n, err := y.failing(ctx, p, last[mid].At)
+		n, err := y.failing(ctx, p, last[mid].At, y.enough())
 		if err != nil {
 			return found, err
 		}
-		if found.likely(n) {
+		if y.likely(n) {
 			hi, found.After = mid, n
 		} else {
-			lo, found.Before = mid, n
+			lo, before = mid, last[mid].At
 		}
 		if y.Step != nil {
 			y.Step(step, 16)
 		}
 	}
 	found.Event = last[hi]
-	return found, nil
+	if before > 0 {
+		found.Before, err = y.failing(ctx, p, before, 0)
+	}
+	return found, err
 }
 
-func (n NoReturn) likely(fail int) bool { return 100*fail >= likely*n.Runs }
+func (y Why) likely(fail int) bool { return 100*fail >= likely*y.Runs }
+
+// enough is how many runs that do not fail say that failure is not likely.
+func (y Why) enough() int { return y.Runs - (likely*y.Runs+99)/100 + 1 }
 
 func (y Why) as() string { return Shrink{Signature: y.Signature}.as() }
 
@@ -99,28 +106,32 @@ func instants(story []Line, fails time.Duration) []Line {
 	return all
 }
 
-// failing counts the runs that fail although what comes after an instant is drawn anew.
-func (y Why) failing(ctx context.Context, p Plan, after sim.Time) (int, error) {
+// failing counts the runs that fail although what comes after an instant is drawn anew. It may stop
+// as soon as so many have not failed, if that is not zero.
+func (y Why) failing(ctx context.Context, p Plan, after sim.Time, enough int) (int, error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var failed error
-	next, n := uint64(0), 0
+	next, n, not := uint64(0), 0, 0
 	for range workers(y.Workers) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				mu.Lock()
 				next++
-				seed := next
+				seed, over := next, enough > 0 && not >= enough
 				mu.Unlock()
-				if seed > uint64(y.Runs) {
+				if seed > uint64(y.Runs) || over {
 					return
 				}
 				res, err := Run(p.anew(after, seed), Options{Anew: Anew{after, ^seed}})
 				mu.Lock()
-				if err != nil {
+				switch {
+				case err != nil:
 					failed = err
-				} else if res.shows(y.Signature) {
+				case res.shows(y.Signature):
 					n++
+				default:
+					not++
 				}
 				mu.Unlock()
 			}

@@ -48,10 +48,11 @@ func TestPointOfNoReturn(t *testing.T) {
 	p := archived(t, "kudu_495")
 	var once NoReturn
 	for _, workers := range []int{1, 3} {
-		n, err := Why{Runs: 8, Workers: workers}.Run(t.Context(), p)
+		y := Why{Runs: 8, Workers: workers}
+		n, err := y.Run(t.Context(), p)
 		require.NoError(t, err)
-		require.False(t, n.likely(n.Before))
-		require.True(t, n.likely(n.After))
+		require.False(t, y.likely(n.Before))
+		require.True(t, y.likely(n.After))
 		require.LessOrEqual(t, n.Event.At, sim.Time(n.Fails))
 		if workers == 1 {
 			once = n
@@ -61,6 +62,15 @@ func TestPointOfNoReturn(t *testing.T) {
 	p.Select.Defects = nil
 	_, err := Why{Runs: 1}.Run(t.Context(), p)
 	require.ErrorContains(t, err, "the run does not fail")
+}
+
+// So many runs that do not fail say that failure is not likely, and one less does not.
+func TestEnoughRunsThatDoNotFail(t *testing.T) {
+	for runs := 1; runs <= 200; runs++ {
+		y := Why{Runs: runs}
+		require.False(t, y.likely(runs-y.enough()), runs)
+		require.True(t, y.likely(runs-y.enough()+1), runs)
+	}
 }
 
 // Two runs part at the first event that differs; a run and itself do not.

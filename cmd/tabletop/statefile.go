@@ -27,20 +27,29 @@ func (s *stateFile) read() error {
 	if s.name == "" {
 		return nil
 	}
-	text, err := os.ReadFile(s.name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	var err error
+	if s.known, err = readSearches(s.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("--state: %w", err)
 	}
-	s.known, err = scenarios.ParseLines(text, func(at scenarios.Detection) error {
+	return s.write()
+}
+
+// readSearches reads the searches that a state file keeps.
+func readSearches(name string) ([]scenarios.Detection, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	all, err := scenarios.ParseLines(text, func(at scenarios.Detection) error {
 		if at.Defect == "" || at.Profile == "" || at.Tried < 0 {
 			return errors.New("this is no search for a defect")
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("--state %s: %w", s.name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return s.write()
+	return all, nil
 }
 
 // put keeps a search, on the disk too if it must be or has not been for a while.
