@@ -65,11 +65,3 @@ func (f *fate) whole(id wire.TabletID) bool {
 		return len(left) < raft.Majority(len(c.Voters()))
 	})
 }
-
-// CoreUnfinished lists what a core still has to do: all but to restore replicas, for which it may
-// want servers, so long as those that are there have a leader.
-func (j *Judges) CoreUnfinished() []Unfinished {
-	return slices.DeleteFunc(j.Unfinished(), func(u Unfinished) bool {
-		return u.Stage() == StageReplicas && (u.Object != "tablet" || u.Reason != "no-leader")
-	})
-}

@@ -60,8 +60,9 @@ func (j *Judges) replicas(id wire.TabletID, table *catalog.Table) (reason, detai
 			return "stale-mark", detail
 		}
 		ts := j.c.TServerOn(member.ID.Node())
-		if ts.ID() != member.ID || !ts.Node().Alive() || ts.Replica(id) == nil {
-			return "replica-missing", detail + ", and " + ts.Node().Name() + " has no replica"
+		if j.fate.lost(member.ID) || !ts.Node().Alive() || ts.Replica(id) == nil {
+			return "replica-missing", fmt.Sprintf("%s, and %s is away or has no replica", detail,
+				ts.Node().Name())
 		}
 		has := ts.Replica(id).Config()
 		if !has.Equal(state.Config) && !j.fate.damaged[ts.Node().ID()] {

@@ -83,8 +83,8 @@ func (r *run) spared() []*sim.Node {
 // coreAlone is how long the core is alone at least.
 const coreAlone = 10 * time.Second
 
-// healCore heals all but the rest, waits until the core has converged, and has it carry out DDL. It
-// reports whether that was so.
+// healCore heals all but the rest, waits until the core has converged, the replicas of the rest
+// replaced, and has it carry out DDL. It reports whether that was so.
 func (r *run) healCore() bool {
 	rest := r.spared()
 	if len(rest) == 0 {
@@ -101,7 +101,7 @@ func (r *run) healCore() bool {
 	defer r.judges.SetAside(nil)
 	began := r.c.World.Now()
 	if !r.await("healing a core", func() ([]checker.Unfinished, bool) {
-		return r.judges.CoreUnfinished(), r.c.World.Now().Sub(began) < coreAlone
+		return r.judges.Unfinished(), r.c.World.Now().Sub(began) < coreAlone
 	}) {
 		return false
 	}

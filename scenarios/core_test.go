@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tabletop/model"
 	"tabletop/model/variant"
 	"tabletop/sim"
 )
@@ -64,6 +65,35 @@ func TestCoreSuffices(t *testing.T) {
 		require.Contains(t, told, "heal a core: all faults end, but not of the rest: "+how+
 			" master-3, ts-4\ncore: it suffices, ")
 		require.Contains(t, told, "\nheal: all faults end\n")
+	}
+}
+
+// Where servers are enough the core has replicas in the place of those that are away, however they
+// are.
+func TestCoreReplacesReplicas(t *testing.T) {
+	for _, how := range []string{"kill", "pause", "partition"} {
+		p, err := ParsePlan(strings.NewReader(strings.NewReplacer("rest kill", "rest "+how,
+			"tablets=2", "tablets=4").Replace(coreHeals)))
+		require.NoError(t, err)
+		var c *model.Cluster
+		onTheRest := map[string]int{} // tablets that have a member there, by the name of the phase
+		_, err = Run(p, Options{watch: func(r *run) { c = r.c }, Story: func(l Line) {
+			name, _, _ := strings.Cut(l.Text, ":")
+			if l.Who != "--" || name != "heal a core" && name != "core" {
+				return
+			}
+			away := c.TServerOn(c.Resolve("ts-4").ID()).ID()
+			onTheRest[name] = 0
+			for _, row := range c.LeaderMaster().Store().Tablets {
+				if row.Consensus.Config.Has(away) {
+					onTheRest[name]++
+				}
+			}
+		}})
+		require.NoError(t, err)
+		require.Positive(t, onTheRest["heal a core"], how)
+		require.Contains(t, onTheRest, "core", how)
+		require.Zero(t, onTheRest["core"], how)
 	}
 }
 
