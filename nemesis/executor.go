@@ -60,6 +60,7 @@ type Executor struct {
 	records []*Record
 	active  []*active
 	busy    int // people who have not got what they asked for
+	heals   int // how often all was healed
 }
 
 // active is a fault that is still to be undone.
@@ -190,6 +191,7 @@ func (x *Executor) end(a *active) {
 
 // Heal undoes every fault that is still active and starts every node that is down.
 func (x *Executor) Heal() {
+	x.heals++
 	for _, a := range x.active {
 		x.end(a)
 	}

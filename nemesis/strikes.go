@@ -148,7 +148,8 @@ func (x *Executor) slow(r *Record, nodes []*sim.Node) (undo func()) {
 	return counted(r, n.Slowed, func() { n.Slow(0) })
 }
 
-// struck ends a program at a place in its code, and starts it again.
+// struck ends a program at a place in its code, and starts it again, unless healing did: one that is
+// down since then is to stay down.
 func (x *Executor) struck(r *Record, n *sim.Node) {
 	r.Effect = 1
 	if r.Fault.Power {
@@ -156,8 +157,12 @@ func (x *Executor) struck(r *Record, n *sim.Node) {
 	} else {
 		n.Kill()
 	}
-	if f := r.Fault; f.For > 0 {
-		x.c.World.At(x.c.World.Now().Add(f.For), key(f, 2), n.Boot)
+	if f, heals := r.Fault, x.heals; f.For > 0 {
+		x.c.World.At(x.c.World.Now().Add(f.For), key(f, 2), func() {
+			if x.heals == heals {
+				n.Boot()
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +96,24 @@ func TestCoreReplacesReplicas(t *testing.T) {
 		require.Contains(t, onTheRest, "core", how)
 		require.Zero(t, onTheRest["core"], how)
 	}
+}
+
+// Who is away stays away, also if a fault of before had it start again.
+func TestTheRestStaysDown(t *testing.T) {
+	p, err := ParsePlan(strings.NewReader(coreHeals +
+		"fault 2 at=19s kill-at ts-4 point=tserver/heartbeat/before-send for=5s\n"))
+	require.NoError(t, err)
+	var told []string
+	_, err = Run(p, Options{Story: func(l Line) {
+		if l.Who == "ts-4" && (l.Text == "starts" || l.Text == "killed") || l.Who == "--" {
+			told = append(told, l.Text)
+		}
+	}})
+	require.NoError(t, err)
+	begin := slices.IndexFunc(told, func(l string) bool { return strings.HasPrefix(l, "heal a core") })
+	require.Equal(t, "killed", told[begin-1], "it is down when healing begins")
+	require.Equal(t, []string{"starts", "killed"}, told[begin+1:begin+3])
+	require.Contains(t, told[begin+3], "core: it suffices")
 }
 
 // A core that loses its majority is held to the same budgets. Healed with all others, the same
