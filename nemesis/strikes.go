@@ -148,8 +148,8 @@ func (x *Executor) slow(r *Record, nodes []*sim.Node) (undo func()) {
 	return counted(r, n.Slowed, func() { n.Slow(0) })
 }
 
-// struck ends a program at a place in its code, and starts it again, unless healing did: one that is
-// down since then is to stay down.
+// struck ends a program at a place in its code, and starts it again, unless healing did: one that
+// is down since then is to stay down.
 func (x *Executor) struck(r *Record, n *sim.Node) {
 	r.Effect = 1
 	if r.Fault.Power {

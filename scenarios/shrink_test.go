@@ -3,15 +3,18 @@ package scenarios
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"tabletop/model/client"
 	"tabletop/model/variant"
 )
 
@@ -132,4 +135,34 @@ func TestWrittenTestsRun(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, out, p.Fails)
 	require.Contains(t, out, "client-1 creates t")
+}
+
+// The parts that are kept are smaller than the plan, the smallest first, have every table created,
+// and leave nothing out that could be in none of them.
+func TestPartsOfAPlan(t *testing.T) {
+	p, _ := failing(t)
+	parts := p.parts()
+	require.NotEmpty(t, parts)
+	once := func(p Plan) (created []string) {
+		for _, o := range p.Ops {
+			if o.Kind == client.Create && !slices.Contains(created, o.Name) {
+				created = append(created, o.Name)
+			}
+		}
+		return created
+	}
+	seen, last := map[string]bool{}, 0
+	for _, part := range parts {
+		n := len(part.items())
+		require.Less(t, n, len(p.items()))
+		require.GreaterOrEqual(t, n, last)
+		require.Equal(t, once(p), once(part))
+		last = n
+		for _, i := range part.items() {
+			seen[fmt.Sprint(i.at(), i.groups())] = true
+		}
+	}
+	for _, i := range p.items() {
+		require.True(t, seen[fmt.Sprint(i.at(), i.groups())], i)
+	}
 }

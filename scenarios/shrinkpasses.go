@@ -102,6 +102,7 @@ func (s *shrinker) shrink() {
 	s.cutAfter()
 	s.selection()
 	for _, s.seeds = range []int{0, 2, someSeeds} {
+		s.leaps()
 		for on := true; on && !s.over(); {
 			on = s.items()
 			on = s.heal() || on

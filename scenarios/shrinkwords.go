@@ -221,6 +221,9 @@ func (s *shrinker) finish() {
 	s.ctx, s.Tries, s.seeds = context.WithoutCancel(ctx), 0, someSeeds
 	s.take([]Plan{s.plan().numbered()})
 	s.ctx, s.Tries = ctx, tries
+	if s.over() {
+		return
+	}
 	var plans []Plan
 	for seed := range min(s.plan().Seed, someSeeds) {
 		p := s.plan()
