@@ -1,6 +1,10 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
+# Compilers, analysers and storms all leave much garbage and little else: collecting it more seldom
+# takes a fifth to a third off their time, and less than half a gigabyte of memory each.
+export GOGC ?= 400
+
 .PHONY: help build check fmt vet lint test race-sim race arm64 mutants sweep fuzz verdicts bugs \
 	shrinking compare profiles nightly benchmarks report golden clean
 

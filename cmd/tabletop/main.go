@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,10 @@ const (
 	exitDiverged = 4 // a replay, or the second run of a self-check, went another way
 )
 
+// gcPercent has garbage collected more seldom than by default: a storm leaves much of it, and keeps
+// some megabytes. It takes a sixth off the time of a storm.
+const gcPercent = 400
+
 // status is an exit status on its way out of a command; whatever there is to say has been said.
 type status int
 
@@ -31,6 +36,9 @@ func main() { os.Exit(Main()) }
 
 // Main runs the command line and returns the exit status.
 func Main() int {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := root().ExecuteContext(ctx)
