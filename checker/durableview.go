@@ -20,14 +20,20 @@ type durableView struct {
 	segment int64       // the segment that is being read; 0: none
 	name    string      // of its file
 	next    string      // of the file of the next one
-	offset  int         // in the log, of its first byte
-	parsed  int         // bytes of it seen
-	sure    int64       // index of the last entry that something says was durable
-	unsure  []placed    // entries behind that
-	deleted bool        // for good; what was acknowledged before was true then
-	buried  bool        // a tombstone is left; likewise
-	broke   string      // how the metadata went back on what it promised
+	files   fileNames
+	seen    []byte   // the metadata as they were read last
+	headed  int64    // the first segment whose header was read
+	offset  int      // in the log, of its first byte
+	parsed  int      // bytes of it seen
+	sure    int64    // index of the last entry that something says was durable
+	unsure  []placed // entries behind that
+	deleted bool     // for good; what was acknowledged before was true then
+	buried  bool     // a tombstone is left; likewise
+	broke   string   // how the metadata went back on what it promised
 }
+
+// fileNames are those of a replica's files, which are asked for at every sync of its disk.
+type fileNames struct{ meta, segments, first string }
 
 // placed is an entry and where in the log it ends.
 type placed struct {
@@ -37,13 +43,15 @@ type placed struct {
 
 // viewOf reads a disk from the beginning.
 func viewOf(r raft.Observed) *durableView {
-	v := &durableView{replica: r}
+	v := &durableView{replica: r, files: fileNames{meta: raft.MetaFile(r.Dir()),
+		segments: raft.SegmentFiles(r.Dir())}}
 	for _, name := range r.Node().Disk().Under(raft.SegmentFiles(r.Dir())) {
 		if _, err := fmt.Sscanf(name, raft.SegmentFiles(r.Dir())+"%d", &v.first); err == nil {
 			break
 		}
 	}
-	if h, ok := v.header(raft.SegmentFile(r.Dir(), v.first), v.first); ok {
+	v.files.first = raft.SegmentFile(r.Dir(), v.first)
+	if h, ok := v.header(v.files.first, v.first); ok {
 		v.ops = make([]wire.OpID, h.Previous.Index)
 		v.enter(h)
 	}
@@ -62,7 +70,7 @@ func (v *durableView) synced(file string) {
 	case file == "":
 		v.readMeta()
 		v.findFirst()
-	case strings.HasPrefix(file, raft.SegmentFiles(v.replica.Dir())):
+	case strings.HasPrefix(file, v.files.segments):
 		v.readLog()
 	}
 }
@@ -89,15 +97,23 @@ func (v *durableView) enter(h raft.Record) {
 // findFirst passes over the segments that were let go.
 func (v *durableView) findFirst() {
 	for v.first <= v.segment {
-		name := raft.SegmentFile(v.replica.Dir(), v.first)
-		if _, there := v.durable(name); there {
-			if h, ok := v.header(name, v.first); ok {
-				v.before = h.Previous.Index
+		if _, there := v.durable(v.files.first); there {
+			if h, ok := v.firstHeader(); ok {
+				v.before, v.headed = h.Previous.Index, v.first
 			}
 			return
 		}
 		v.first++
+		v.files.first = raft.SegmentFile(v.replica.Dir(), v.first)
 	}
+}
+
+// firstHeader returns the header of the first segment, or false, also if it was read before.
+func (v *durableView) firstHeader() (raft.Record, bool) {
+	if v.headed == v.first {
+		return raft.Record{}, false
+	}
+	return v.header(v.files.first, v.first)
 }
 
 // readLog reads on to where the log ends, is torn, or was damaged.
@@ -145,6 +161,7 @@ func (v *durableView) vouched(upTo int) {
 // entries and all records that vouched for them, before the metadata does. A later one may do so
 // again.
 func (v *durableView) damaged(file string) {
+	v.seen = nil
 	if v.segment == 0 || !strings.HasPrefix(file, raft.SegmentFiles(v.replica.Dir())) {
 		return
 	}
@@ -187,10 +204,15 @@ func (v *durableView) reread() (place int, intact int64, vouched int) {
 }
 
 func (v *durableView) readMeta() {
-	file, ok := v.durable(raft.MetaFile(v.replica.Dir()))
+	file, ok := v.durable(v.files.meta)
 	if !ok {
 		return
 	}
+	if same(v.seen, file) {
+		v.vouched(v.meta.Logged)
+		return
+	}
+	v.seen = file
 	had := v.meta
 	v.meta, _ = raft.ReadMeta(v.replica.Dir(), file)
 	v.vouched(v.meta.Logged)
@@ -201,6 +223,10 @@ func (v *durableView) readMeta() {
 			v.meta.Term, v.meta.VotedFor, had.Term, had.VotedFor)
 	}
 }
+
+// same reports whether these are the same bytes, in the same place. Metadata are written anew as a
+// whole, so that only damage changes them where they are.
+func same(a, b []byte) bool { return len(a) > 0 && len(a) == len(b) && &a[0] == &b[0] }
 
 func (v *durableView) readFlushed() {
 	if file, ok := v.durable(raft.DataFile(v.replica.Dir())); ok {
@@ -248,7 +274,8 @@ func (v *durableView) forgottenBy(r raft.Observed, damaged bool) bool {
 // to its place, which holds what the disk says now.
 func (v *durableView) forget() {
 	reborn := v.deleted
-	*v = durableView{replica: v.replica, meta: v.meta}
+	*v = durableView{replica: v.replica, meta: v.meta, files: v.files}
+	v.files.first = ""
 	if reborn {
 		v.meta = raft.Meta{}
 		v.readMeta()

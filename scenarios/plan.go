@@ -271,10 +271,16 @@ func (p *Plan) suits(v variant.Variants) error {
 
 // opsOf lists the operations of one client in the order of their times.
 func (p *Plan) opsOf(number int) []PlannedOp {
-	var ops []PlannedOp
-	for _, o := range p.Ops {
-		if o.Client == number {
-			ops = append(ops, o)
+	n := 0
+	for i := range p.Ops {
+		if p.Ops[i].Client == number {
+			n++
+		}
+	}
+	ops := make([]PlannedOp, 0, n)
+	for i := range p.Ops {
+		if p.Ops[i].Client == number {
+			ops = append(ops, p.Ops[i])
 		}
 	}
 	slices.SortStableFunc(ops, func(a, b PlannedOp) int { return int(a.At - b.At) })

@@ -325,7 +325,9 @@ func (r *run) readRows() {
 		return
 	}
 	for i, c := range r.c.Clients {
-		if slices.ContainsFunc(r.plan.opsOf(i+1), func(o PlannedOp) bool { return o.OnRows() }) {
+		if slices.ContainsFunc(r.plan.Ops, func(o PlannedOp) bool {
+			return o.Client == i+1 && o.OnRows()
+		}) {
 			r.more(c, r.forEachTable(client.Op{Kind: client.Scan, Timeout: scanTimeout}))
 		}
 	}

@@ -77,7 +77,14 @@ func checksum(sum uint32, at int, content []byte) uint32 {
 	return crc32.Update(sum^uint32(at), crc32.IEEETable, content)
 }
 
-func sumOfName(file string) uint32 { return crc32.ChecksumIEEE([]byte(file)) }
+// sumOfName is the checksum of the name, without a copy of it.
+func sumOfName(file string) uint32 {
+	sum := ^uint32(0)
+	for i := range len(file) {
+		sum = crc32.IEEETable[byte(sum)^file[i]] ^ sum>>8
+	}
+	return ^sum
+}
 
 // Record is one record of a log on disk.
 type Record struct {

@@ -2,6 +2,7 @@ package tserver
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -177,6 +178,7 @@ func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 		}
 		return req
 	}
+	req.Report.Tablets = slices.Grow(req.Report.Tablets, len(h.dirty))
 	for _, id := range sim.Keys(h.dirty) {
 		if t := ts.tablets[id]; t != nil {
 			req.Report.Tablets = append(req.Report.Tablets, t.report())
@@ -190,11 +192,7 @@ func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 // acknowledge clears the marks that an answered report covers, whatever the master did with it
 // (TSTabletManager::MarkTabletReportAcknowledged).
 func (h *heartbeater) acknowledge(seq int64) {
-	for _, id := range sim.Keys(h.dirty) {
-		if h.dirty[id] <= seq {
-			delete(h.dirty, id)
-		}
-	}
+	maps.DeleteFunc(h.dirty, func(_ wire.TabletID, marked int64) bool { return marked <= seq })
 }
 
 // connect finds the leader master. Under the first solution of KUDU-1353, a leader other than

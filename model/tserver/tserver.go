@@ -73,8 +73,9 @@ func (ts *TServer) Tablets() []wire.TabletID { return sim.Keys(ts.tablets) }
 // LiveTablets returns how many replicas it has that are whole, or not opened yet.
 func (ts *TServer) LiveTablets() int {
 	n := 0
-	for _, id := range sim.Keys(ts.tablets) {
-		if t := ts.tablets[id]; t.Data == wire.DataReady && t.failed == "" {
+	//tabletop:allow map-range: what is counted has no order
+	for _, t := range ts.tablets {
+		if t.Data == wire.DataReady && t.failed == "" {
 			n++
 		}
 	}
@@ -83,9 +84,9 @@ func (ts *TServer) LiveTablets() int {
 
 // liveByRange counts them by table and range.
 func (ts *TServer) liveByRange() []wire.RangeCount {
-	var counts []wire.RangeCount
-	for _, id := range sim.Keys(ts.tablets) {
-		t := ts.tablets[id]
+	counts := make([]wire.RangeCount, 0, 4)
+	//tabletop:allow map-range: the counts are kept in order
+	for _, t := range ts.tablets {
 		if t.Data != wire.DataReady || t.failed != "" {
 			continue
 		}
