@@ -61,7 +61,7 @@ func (m *Master) manageReplicas(p *sim.Proc, t *tabletInfo, from wire.ServerID,
 	case replicas.AddVoter:
 		m.addReplica(t, c.Config, wire.Member{})
 	case replicas.Evict:
-		m.changeConfig(t, "EvictReplica", c.Config, func() []wire.PeerChange {
+		m.changeConfig(t, "EvictReplica", c.Config, d.Server, func() []wire.PeerChange {
 			return []wire.PeerChange{{Kind: wire.RemovePeer, Member: wire.Member{ID: d.Server}}}
 		})
 	case replicas.StepDown:
@@ -72,7 +72,7 @@ func (m *Master) manageReplicas(p *sim.Proc, t *tabletInfo, from wire.ServerID,
 // addReplica asks for another member on a server chosen anew at each attempt
 // (AsyncAddReplicaTask::SendRequest).
 func (m *Master) addReplica(t *tabletInfo, c wire.RaftConfig, as wire.Member) {
-	m.changeConfig(t, "AddReplica", c, func() []wire.PeerChange {
+	m.changeConfig(t, "AddReplica", c, wire.NoServer, func() []wire.PeerChange {
 		member := as
 		if member.ID = m.placeExtra(t, c); member.ID == wire.NoServer {
 			return nil
@@ -83,11 +83,11 @@ func (m *Master) addReplica(t *tabletInfo, c wire.RaftConfig, as wire.Member) {
 
 // changeConfig asks the tablet's leader to change the configuration of that index, until it has or
 // there is a later one.
-func (m *Master) changeConfig(t *tabletInfo, name string, c wire.RaftConfig,
+func (m *Master) changeConfig(t *tabletInfo, name string, c wire.RaftConfig, victim wire.ServerID,
 	changes func() []wire.PeerChange) {
 	id := t.row.ID
 	m.launch(&task{
-		info:     TaskInfo{Name: name, Tablet: id, Config: c.Index},
+		info:     TaskInfo{Name: name, Tablet: id, Config: c.Index, Victim: victim},
 		table:    t.table,
 		unique:   true,
 		deadline: sim.Never,

@@ -55,6 +55,7 @@ type TaskInfo struct {
 	Table  wire.TableID
 	Tablet wire.TabletID
 	Config int64         // index of the configuration that it is about, if it changes that
+	Victim wire.ServerID // who is to leave that configuration
 	Target wire.ServerID // of the latest attempt; NoServer: not known
 	Wait   string        // what it waits for, for people
 	Began  sim.Time      // by the master's clock
@@ -79,11 +80,12 @@ func (m *Master) launch(t *task) {
 }
 
 // alike reports whether two tasks are for the same thing. Kudu compares their descriptions, which
-// do not tell a deletion for good from one that leaves a tombstone (23e07e3a9).
+// do not tell a deletion for good from one that leaves a tombstone (23e07e3a9), nor who is to be
+// evicted.
 func (m *Master) alike(t, o *task) bool {
 	sameKind := o.info.Name == t.info.Name || m.v.On(variant.L5) && o.deletes && t.deletes
 	return sameKind && o.info.Tablet == t.info.Tablet && o.info.Config == t.info.Config &&
-		o.target() == t.target()
+		o.info.Victim == t.info.Victim && o.target() == t.target()
 }
 
 // run makes attempts until one settles the task, and says how it ended.
