@@ -80,8 +80,8 @@ const (
 // Phases are all of them but Ignored, which has to be asked for.
 var Phases = []Phase{Policy, CrossLocation, IntraLocation}
 
-// Replaces says that a move of the phase only marks a replica in a live cluster, and that the master
-// places another.
+// Replaces says that a move of the phase only marks a replica in a live cluster, and that the
+// master places another.
 func (p Phase) Replaces() bool { return p == Ignored || p == Policy }
 
 // Move takes a replica of a tablet from one server to another.
@@ -126,8 +126,8 @@ func (c *Cluster) After(moves []Move) *Cluster {
 // (RebalancerTool::AlgoBasedRunner::FindNextMove). It counts what it admits in underWay, which
 // has an entry for each server.
 //
-// Where a move leads that Replaces the master decides, so that it counts at its source only, and starts
-// while there are no more than half as many as may be (ReplaceBasedRunner::FindNextMove).
+// Where a move leads that Replaces the master decides, so that it counts at its source only, and
+// starts while there are no more than half as many as may be (ReplaceBasedRunner::FindNextMove).
 func Admit(moves []Move, underWay []int, limit int) []Move {
 	var admitted []Move
 	busy := map[int]bool{}

@@ -4,7 +4,8 @@ import "slices"
 
 // Options say how to plan.
 type Options struct {
-	// Phases are those to go through; nil is all but Ignored. A cluster of one location has the last only.
+	// Phases are those to go through; nil is all but Ignored. In a cluster of one location Policy
+	// and CrossLocation do nothing.
 	Phases []Phase
 	// Threshold is the imbalance of the locations' loads by a table, in parts per million, up to
 	// which it is left alone.
