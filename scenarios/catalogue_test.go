@@ -17,7 +17,7 @@ func TestEveryDefectHasItsJudge(t *testing.T) {
 	require.Len(t, Catalogue, len(variant.Defects))
 }
 
-// Defects that few storms suffice for are found, and by the judge meant for them.
+// Defects that few storms suffice for are found and explained, and by the judge meant for them.
 func TestStormsShowDefects(t *testing.T) {
 	for _, id := range []string{"KUDU-1358", "KUDU-1537", "KUDU-562", "KUDU-1365", "KUDU-2947",
 		"e8187c01c", "KUDU-1586", "KUDU-1613", "KUDU-933", "d1d3cfe77",

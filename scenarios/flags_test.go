@@ -41,7 +41,15 @@ func seedsToRun(t *testing.T) (first uint64, count int) {
 		require.NoError(t, err)
 		return first, 1
 	}
-	return 0, 100
+	return 0, goldenSeeds
+}
+
+// requireProof fails the test if some of many runs were not judged, or too many prove nothing.
+func requireProof(t *testing.T, sum *Summary) {
+	require.Zero(t, sum.Verdicts[Inconclusive])
+	if sum.Runs >= 100 {
+		require.LessOrEqual(t, 100*sum.Verdicts[Vacuous], sum.Runs)
+	}
 }
 
 // report fails the test with the two lines that a log needs: what broke, and how to run it again.
@@ -72,9 +80,13 @@ func TestToken(t *testing.T) {
 	report(t, res.Result)
 }
 
-// TestSeeds runs storms on fixed seeds, or on those that the flags name, these twice: the verdict
-// is no failure, and the digests are equal, though the second run checks that no message is changed.
+// TestSeeds runs storms on the seeds that the flags name, twice: the verdict is no failure, and the
+// digests are equal, though the second run checks that no message is changed. TestGoldenSeeds does
+// so on fixed seeds.
 func TestSeeds(t *testing.T) {
+	if *flagSeeds+*flagSeed+*flagProfile == "" {
+		t.Skip("no -tabletop.seed, -tabletop.seeds or -tabletop.profile")
+	}
 	first, count := seedsToRun(t)
 	s := variant.Selection{Profile: *flagProfile}
 	digests := map[uint64]string{}
@@ -83,13 +95,7 @@ func TestSeeds(t *testing.T) {
 	}.Run(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, count, sum.Runs)
-	require.Zero(t, sum.Verdicts[Inconclusive])
-	if count >= 100 {
-		require.LessOrEqual(t, 100*sum.Verdicts[Vacuous], count)
-	}
-	if *flagSeeds+*flagSeed+*flagProfile == "" {
-		return // TestGoldenSeeds makes these runs again, in other ways
-	}
+	requireProof(t, sum)
 	_, err = Fuzz{Scenario: "storm", Select: s, First: first, Count: count,
 		Options: Options{CheckMessages: true}, Each: func(r *Result) bool {
 			require.Equal(t, digests[r.Seed], r.Digest, "seed %d is not deterministic", r.Seed)
