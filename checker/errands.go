@@ -77,7 +77,7 @@ func (x *errands) started(e master.TaskEvent) {
 	n := 0
 	for _, t := range e.Master.Tasks(e.Task.Table) {
 		if t.Name == e.Task.Name && t.Tablet == e.Task.Tablet && t.Config == e.Task.Config &&
-			t.Target == e.Task.Target {
+			t.Target == e.Task.Target && t.Victim == e.Task.Victim {
 			n++
 		}
 	}
