@@ -2,6 +2,7 @@ package checker
 
 import (
 	"fmt"
+	"slices"
 
 	"tabletop/model/master"
 	"tabletop/model/raft"
@@ -66,12 +67,43 @@ func (m *memberships) appended(e raft.AppendedEvent) {
 		return
 	}
 	*m.looked++
+	m.carried(r, raft.ConfigOf(e.Entry))
 	if m.led[r] != r.Term() {
 		m.j.report(Violation{Oracle: Configuration, Object: objectOf(r.Tablet()),
 			Reason: "before-own-commit", Detail: fmt.Sprintf(
 				"%s changes the configuration of %v in term %d, in which it has committed nothing",
 				name(r), r.Tablet(), r.Term())})
 	}
+}
+
+// carried looks at the configuration that a leader begins: most of its voters can have what they
+// lack from the log.
+func (m *memberships) carried(r *raft.Replica, next wire.RaftConfig) {
+	voters := next.Voters()
+	var behind []wire.ServerID
+	for _, id := range voters {
+		if m.behind(r, id) {
+			behind = append(behind, id)
+		}
+	}
+	if len(voters)-len(behind) < raft.Majority(len(voters)) {
+		m.j.report(Violation{Oracle: Configuration, Object: objectOf(r.Tablet()),
+			Reason: "majority-behind", Detail: fmt.Sprintf("%s begins the configuration %v of %v, "+
+				"and the log lacks what %v need", name(r), next, r.Tablet(), behind)})
+	}
+}
+
+// behind reports whether the log of a leader no longer holds what follows that of a voter.
+func (m *memberships) behind(r *raft.Replica, voter wire.ServerID) bool {
+	if slices.Contains(r.Behind(), voter) {
+		return true
+	}
+	if r.Tablet() == wire.SysCatalog {
+		return false
+	}
+	ts := m.j.c.TServerOn(voter.Node())
+	replica, open := ts.Replica(r.Tablet()).(raft.Observed)
+	return open && ts.ID() == voter && replica.LastLogged().Index < r.LogStart().Index
 }
 
 // tombstoned looks at a replica that was given up on a master's order.

@@ -8,7 +8,6 @@ import (
 	"tabletop/model/raft"
 	"tabletop/model/rebalance"
 	"tabletop/model/rebalancer"
-	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -23,6 +22,10 @@ type rebalancings struct {
 	// changed is when anything changed that a plan depends on.
 	changed sim.Time
 	begun   int // moves, of anybody
+	// idle counts the rounds in a row in which one master planned nothing, though there was
+	// something to move.
+	idle  int
+	idler rebalancer.Rebalancer
 }
 
 // rebalancing is one rebalancer.
@@ -44,7 +47,9 @@ func watchRebalancings(j *Judges) *rebalancings {
 			heirs: map[wire.TabletID]bool{}})
 	})
 	rebalancer.Ended.Subscribe(w, r.ended)
+	rebalancer.RoundPlanned.Subscribe(w, r.planned)
 	rebalancer.MoveBegan.Subscribe(w, r.moveBegan)
+	rebalancer.MoveBegan.Subscribe(w, r.mends)
 	rebalancer.MoveEnded.Subscribe(w, func(e rebalancer.MoveEvent) {
 		if x := r.find(e.By); x != nil {
 			x.moves = without(x.moves, e.Move)
@@ -259,22 +264,4 @@ func (r *rebalancings) unfinished() []Unfinished {
 		}
 	}
 	return list
-}
-
-// unbalanced says what a master that is to rebalance the cluster has still to do: some move that
-// the planner would make, now that nothing is under way. It takes as many rounds as there is to be
-// moved, an interval apart, so that each move begins another wait.
-func (j *Judges) unbalanced(m *master.Master) []Unfinished {
-	if !j.c.Variants.AutoRebalance || j.c.Variants.Replacement != variant.Replace343 {
-		return nil
-	}
-	view, fit := m.BalanceView()
-	moves, _ := rebalance.Plan(&view.Cluster, rebalance.Options{SkipUnfixable: true,
-		Threshold: rebalance.DefaultThreshold})
-	if len(moves) == 0 {
-		return nil
-	}
-	return []Unfinished{{"cluster", "unbalanced", fmt.Sprintf(
-		"%d moves were begun, and the leader master finds the cluster fit for those that are "+
-			"left: %v: %v", j.rebalancings.begun, fit, view.Moves(moves))}}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"tabletop/model/client"
 	"tabletop/model/variant"
 	"tabletop/nemesis"
 	"tabletop/sim"
@@ -18,7 +17,6 @@ var (
 	streamPlan      = sim.NewStream("scenarios/plan")
 	streamRebalance = sim.NewStream("scenarios/rebalance")
 	streamLogs      = sim.NewStream("scenarios/logs")
-	streamMeetings  = sim.NewStream("scenarios/meetings")
 	streamRunTime   = sim.NewStream("scenarios/run-time")
 )
 
@@ -62,7 +60,6 @@ func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Pl
 	p.Select.Options = append(d.options(), s.Options...)
 	d.workload()
 	d.traffic()
-	p.Ops = d.ops
 	storm := nemesis.Storm{
 		Begin: d.begin, End: d.end, Masters: numbered("master-", d.masters),
 		TServers: numbered("ts-", d.tservers), Tables: d.names,
@@ -78,7 +75,8 @@ func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Pl
 		p.Faults = append(p.Faults, nemesis.Rebalances(d.tool, storm, len(p.Faults)+1)...)
 	}
 	p.Faults = append(p.Faults, d.failover(p.Faults)...)
-	p.Faults = append(p.Faults, d.meetings(storm, len(p.Faults)+1)...)
+	p.Faults = append(p.Faults, d.meetings(storm, p.Faults)...)
+	p.Ops = d.ops
 	if scenario == "storm" {
 		p.Rest = d.rest()
 	}
@@ -94,28 +92,6 @@ func (d *drawing) shorten() {
 	}
 	d.segment, d.segments = []string{"512", "256"}[r.Intn(2)], "1"
 	d.unavailable = 4 * time.Second
-}
-
-// meet draws whether faults are made to meet what they would seldom meet by chance.
-func (d *drawing) meet() {
-	d.meeting = d.from(streamMeetings)
-	d.ambush = d.meeting.Chance(200_000)
-	// Else nobody waits any more for a creation that takes too long.
-	d.mute = d.meeting.Chance(300_000) && d.creation < client.AdminTimeout
-	if d.mute && d.meeting.Chance(500_000) {
-		d.message = "256" // what is due then is more than one write
-	}
-}
-
-// meetings returns those faults.
-func (d *drawing) meetings(storm nemesis.Storm, first int) []nemesis.Fault {
-	switch {
-	case d.mute:
-		return nemesis.Mutes(d.meeting, storm, d.creation, first)
-	case d.ambush && d.masters > 1:
-		return nemesis.Ambushes(d.meeting, storm, first)
-	}
-	return nil
 }
 
 // balance draws who rebalances the cluster, if anybody does: people with a tool, or the leader

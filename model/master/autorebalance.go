@@ -27,7 +27,10 @@ func (m *Master) runAutoRebalancer(p *sim.Proc) {
 	for {
 		p.Sleep("next round of rebalancing", m.v.AutoRebalanceInterval)
 		if term, ok := m.Ready(); ok {
-			if moves := m.planMoves(); len(moves) > 0 {
+			moves := m.planMoves()
+			rebalancer.RoundPlanned.Publish(m.node.World(), rebalancer.RoundEvent{By: m,
+				Moves: len(moves)})
+			if len(moves) > 0 {
 				m.rebalance(p, term, moves)
 			}
 		}

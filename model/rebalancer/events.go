@@ -12,6 +12,8 @@ var (
 	// Began tells that a rebalancer begins, and Ended that it ends.
 	Began = sim.NewTopic[Event]("rebalancing-began")
 	Ended = sim.NewTopic[Event]("rebalancing-ended")
+	// RoundPlanned tells how many moves a master has planned for a round.
+	RoundPlanned = sim.NewTopic[RoundEvent]("rebalancing-planned")
 	// MoveBegan tells that the leader of a tablet has been asked for a move, and MoveEnded that
 	// nobody waits for it any more.
 	MoveBegan = sim.NewTopic[MoveEvent]("move-began")
@@ -37,6 +39,22 @@ func (e Event) Fold(d *sim.Digest) {
 }
 
 func (e Event) String() string { return fmt.Sprintf("%s %s", e.By.Node().Name(), e.Result) }
+
+// RoundEvent is about a round of a rebalancing master.
+type RoundEvent struct {
+	By    Rebalancer
+	Moves int
+}
+
+// Fold implements sim.Event.
+func (e RoundEvent) Fold(d *sim.Digest) {
+	d.Int(int64(e.By.Node().ID()))
+	d.Int(int64(e.Moves))
+}
+
+func (e RoundEvent) String() string {
+	return fmt.Sprintf("%s: %d moves", e.By.Node().Name(), e.Moves)
+}
 
 // MoveEvent is about a move.
 type MoveEvent struct {
