@@ -73,7 +73,8 @@ func TestGoldenDigests(t *testing.T) {
 }
 
 // Many storms, as a seed, a profile and a digest: they go the same way however they are run, on
-// any machine, and under ideal they do not fail. With -short they are run once; the golden file stands for the other ways.
+// any machine, and under ideal they do not fail. With -short they are run once; the golden file stands
+// for the other ways.
 func TestGoldenSeeds(t *testing.T) {
 	if testing.Short() || *update {
 		golden(t, "seeds.txt", seedDigests(t, 0, Options{}))

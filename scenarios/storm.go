@@ -11,7 +11,7 @@ import (
 
 // GeneratorVersion changes whenever a seed gives another plan than before, or a plan another run;
 // a token made by another version cannot be replayed.
-const GeneratorVersion = 10
+const GeneratorVersion = 11
 
 var (
 	streamPlan      = sim.NewStream("scenarios/plan")
