@@ -86,6 +86,7 @@ func (j *Judges) Unfinished() []Unfinished {
 	list = append(list, j.replication(m)...)
 	list = append(list, j.leftovers(m)...)
 	list = append(list, j.unbalanced(m)...)
+	list = append(list, j.uneven(m)...)
 	return append(list, j.behind(m)...)
 }
 

@@ -29,6 +29,7 @@ const (
 	replicaReplaced     = "replica-replaced"
 	replicaFailed       = "replica-failed"
 	coreHealed          = "core-healed"
+	leaderMoved         = "leader-moved"
 )
 
 // Probes lists all probes.
@@ -58,6 +59,8 @@ var Probes = []Probe{
 	{replicaReplaced, "a voter of a tablet is evicted"},
 	{replicaFailed, "a replica cannot be opened, for good"},
 	{coreHealed, "a majority of the masters is healed and must suffice, while the rest is not"},
+	{leaderMoved, "a tablet's leader takes on to hand over to another, as a master wants it that " +
+		"evens out the leaders"},
 }
 
 // probes counts how often a run has reached each.
@@ -74,5 +77,6 @@ func watchProbes(j *Judges) probes {
 	watchRequests(j, p)
 	watchTables(j, p)
 	watchReplicas(j, p)
+	watchLeaders(j, p)
 	return p
 }

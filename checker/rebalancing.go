@@ -101,6 +101,7 @@ func (r *rebalancings) sent(e *sim.Envelope) {
 	if !ok {
 		return
 	}
+	r.named(e.From, m)
 	for _, x := range r.running {
 		for _, move := range x.moves {
 			if x.by.Node().ID() == e.From && move.Tablet == m.Tablet && !x.heirs[m.Tablet] {

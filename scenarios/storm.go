@@ -16,6 +16,7 @@ const GeneratorVersion = 11
 var (
 	streamPlan      = sim.NewStream("scenarios/plan")
 	streamRebalance = sim.NewStream("scenarios/rebalance")
+	streamLeaders   = sim.NewStream("scenarios/leaders")
 	streamLogs      = sim.NewStream("scenarios/logs")
 	streamRunTime   = sim.NewStream("scenarios/run-time")
 )
@@ -56,6 +57,7 @@ func drawStorm(scenario string, seed uint64, s variant.Selection, from draws) Pl
 	d.begin = stormWarmUp
 	d.end = d.begin + d.r.Duration(60*time.Second, 110*time.Second).Round(time.Millisecond)
 	d.balance()
+	d.balanceLeaders()
 	p := Plan{Scenario: scenario, Seed: seed, Select: s, Heal: d.end}
 	p.Select.Options = append(d.options(), s.Options...)
 	d.workload()
@@ -114,6 +116,14 @@ func (d *drawing) balance() {
 	if auto {
 		d.balancing = append(d.balancing, "auto-rebalancing=true",
 			"auto-rebalancing-interval="+[]string{"3s", "10s", "30s"}[r.Intn(3)])
+	}
+}
+
+// balanceLeaders draws whether the leader master evens out who leads the tablets.
+func (d *drawing) balanceLeaders() {
+	if r := d.from(streamLeaders); r.Chance(200_000) {
+		d.balancing = append(d.balancing, "auto-leader-rebalancing=true",
+			"auto-leader-rebalancing-interval="+[]string{"3s", "10s", "30s"}[r.Intn(3)])
 	}
 }
 

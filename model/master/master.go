@@ -98,6 +98,9 @@ func (m *Master) open(p *sim.Proc, cfg Config) {
 	if m.v.AutoRebalance && m.v.Replacement == variant.Replace343 {
 		m.node.Go("auto-rebalancer", m.runAutoRebalancer)
 	}
+	if m.v.AutoLeaderRebalance {
+		m.node.Go("rebalancer of leaders", m.runLeaderRebalancer)
+	}
 }
 
 // Apply implements raft.StateMachine.

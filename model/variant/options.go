@@ -106,6 +106,9 @@ type Options struct {
 	EmptyIgnored          bool
 	AutoRebalance         bool
 	AutoRebalanceInterval time.Duration
+	// AutoLeaderRebalance has the leader master even out who leads the tablets.
+	AutoLeaderRebalance     bool
+	LeaderRebalanceInterval time.Duration
 	// ClockError is by how much the clocks of two tablet servers may differ.
 	ClockError time.Duration
 	// Locations is a Mapping as text.
@@ -136,7 +139,8 @@ var defaultOptions = Options{Masters: 3, TServers: 3, Clients: 3, PreElection: t
 	MaxBatch:       1 << 20, MaxMessage: 50 << 20, Consensus: KuduConsensus, CheckTServers: true,
 	Placement: PlaceByRange, LocationMatch: MatchPath,
 	MaxMoves: 5, AutoRebalanceInterval: 30 * time.Second,
-	Sync: "always", ClockError: 10 * time.Millisecond}
+	LeaderRebalanceInterval: 3600 * time.Second,
+	Sync:                    "always", ClockError: 10 * time.Millisecond}
 
 // OptionList lists all options.
 var OptionList = []Option{
@@ -207,6 +211,10 @@ var OptionList = []Option{
 		func(o *Options) *bool { return &o.AutoRebalance }),
 	duration("auto-rebalancing-interval", "how often it looks whether it must", time.Second,
 		func(o *Options) *time.Duration { return &o.AutoRebalanceInterval }),
+	boolean("auto-leader-rebalancing", "the leader master evens out how many tablets each server "+
+		"leads", func(o *Options) *bool { return &o.AutoLeaderRebalance }),
+	duration("auto-leader-rebalancing-interval", "how often it looks whether it must", time.Second,
+		func(o *Options) *time.Duration { return &o.LeaderRebalanceInterval }),
 	choice("sync", "who brings logs and consensus metadata to the disk: the program before it "+
 		"promises anything, or the operating system", []string{"always", "os"},
 		func(o *Options) *string { return &o.Sync }),

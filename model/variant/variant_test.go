@@ -79,7 +79,9 @@ func TestEveryOptionSetsWhatItGets(t *testing.T) {
 		"max-batch":   "2KiB",
 		"data-blocks": "3", "consensus-rpc-timeout": "3s", "sync": "os", "clock-error": "2s",
 		"max-moves-per-server": "2", "max-run-time": "5s",
-		"auto-rebalancing": "true", "auto-rebalancing-interval": "5s",
+		"move-replicas-from-ignored-tservers": "true", "auto-leader-rebalancing": "true",
+		"auto-leader-rebalancing-interval": "5s",
+		"auto-rebalancing":                 "true", "auto-rebalancing-interval": "5s",
 		"tablet-creation-timeout": "5s", "max-message": "2KiB", "check-tserver-count": "false",
 		"locations": "ts-1:/a,ts-2:/a,ts-3:/b,client-1:/b,ts-1@master-2:",
 		"placement": "two-choices", "location-match": "whole"}
