@@ -63,6 +63,24 @@ func voters(server string, want int) condition {
 	}
 }
 
+// led wants a tablet server to lead so many tablets, as the catalog knows them.
+func led(server string, want int) condition {
+	return func(s *stage) string {
+		n := 0
+		for _, id := range s.r.c.TabletsOf("") {
+			leader := s.r.c.Catalog().Tablets[id].Consensus.Leader
+			if leader != wire.NoServer && s.r.c.World.Node(leader.Node()).Name() == server {
+				n++
+			}
+		}
+		if n != want {
+			return fmt.Sprintf("%s leads %d tablets, not %d", server, n, want)
+		}
+		s.tell("%s leads %d tablets", server, n)
+		return ""
+	}
+}
+
 // ended wants the rebalancing tools to have ended just so, in this order.
 func ended(want ...rebalancer.Result) condition {
 	return func(s *stage) string {

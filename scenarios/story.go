@@ -258,6 +258,10 @@ func (s *story) rebalancers() {
 	rebalancer.MoveBegan.Subscribe(w, func(e rebalancer.MoveEvent) {
 		s.line(false, e.By.Node().Name(), "moves %s", e.Route())
 	})
+	rebalancer.LeadersMoved.Subscribe(w, func(e rebalancer.LeaderEvent) {
+		s.line(!e.Granted, e.By.Name(), "has asked %s to let %s lead %v",
+			w.Node(e.Move.From.Node()).Name(), w.Node(e.Move.To.Node()).Name(), e.Move.Tablet)
+	})
 	rebalancer.MoveEnded.Subscribe(w, func(e rebalancer.MoveEvent) {
 		s.line(e.Result == rebalancer.Completed, e.By.Node().Name(), "has moved %s: %v", e.Route(),
 			e.Result)
