@@ -28,18 +28,18 @@ lint:
 	$(GO) tool staticcheck ./...
 
 test: ## the tests: units, properties, scenarios on fixed seeds, each twice with equal digests
-	$(GO) test ./...
+	$(GO) test -vet=off ./... # vet has looked at all
 
 # The race detector needs a C compiler.
 RACE = command -v cc >/dev/null 2>&1 || { echo "$@: SKIPPED, there is no C compiler"; exit 0; }; \
-	set -x; CGO_ENABLED=1 $(GO) test -race
+	set -x; CGO_ENABLED=1 $(GO) test -vet=off -race
 
 race-sim: ## the tests of the world under the race detector; a part of check
 	@$(RACE) ./sim
 
 race: ## the tests of everything that runs in a world, under the race detector
-	@$(RACE) ./model/... ./nemesis ./checker && CGO_ENABLED=1 $(GO) test -race -short -timeout 30m \
-		./scenarios -run 'Golden|Compared|Tokens|Observing|Missed'
+	@$(RACE) ./model/... ./nemesis ./checker && CGO_ENABLED=1 $(GO) test -vet=off -race -short \
+		-timeout 30m ./scenarios -run 'Golden|Compared|Tokens|Observing|Missed'
 
 arm64: ## the golden seeds on another processor, which must give the same digests (needs qemu-user)
 	@emulator=$$(command -v qemu-aarch64 || command -v qemu-aarch64-static) || { \

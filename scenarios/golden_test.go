@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,6 +40,9 @@ func TestGoldenScripts(t *testing.T) {
 			}
 			t.Run(sc.name+"."+profile, func(t *testing.T) {
 				t.Parallel()
+				if testing.Short() && sc.heal > 10*time.Minute {
+					t.Skip("minutes under the race detector")
+				}
 				var b strings.Builder
 				res := mustRun(t, sc.name, 0, variant.Selection{Profile: profile},
 					Options{Story: func(l Line) {
