@@ -79,38 +79,51 @@ func busyPlan(b *testing.B, seed uint64) Plan {
 	return p
 }
 
-// BenchmarkJudges runs storms up to healing without judges, and then with judges that watch it and
-// check the history at the end. Every iteration is another seed.
+// BenchmarkJudges runs storms up to healing without judges, with judges that watch it and check the
+// history at the end, and with those and a clock, which tells what they take for the messages that
+// are sent. Every iteration is another seed.
 func BenchmarkJudges(b *testing.B) {
-	var bare, watched, checked time.Duration
+	var bare, watched, checked, sent time.Duration
 	seed := uint64(0)
 	for b.Loop() {
 		p, err := Draw("storm", seed, variant.Selection{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		// The order changes, so that neither side always comes second.
-		for i := range 2 {
+		// The order changes, so that none always comes second.
+		for i := range uint64(3) {
 			runtime.GC()
-			if (seed+uint64(i))%2 == 0 {
-				storm, _ := stormAlone(b, p, false)
-				bare += storm
-			} else {
-				storm, history := stormAlone(b, p, true)
-				watched += storm
-				checked += history
+			switch took := stormAlone(b, p, int((seed+i)%3)); (seed + i) % 3 {
+			case unjudged:
+				bare += took.storm
+			case judged:
+				watched += took.storm
+				checked += took.history
+			case clocked:
+				sent += took.sent
 			}
 		}
 		seed++
 	}
 	b.ReportMetric(float64(watched)/float64(bare), "watched/bare")
 	b.ReportMetric(float64(watched+checked)/float64(bare), "judged/bare")
+	b.ReportMetric(float64(sent)/float64(bare), "sent/bare")
 	b.ReportMetric(bare.Seconds()*1000/float64(seed), "bare-ms/storm")
 	b.ReportMetric(0, "ns/op")
 }
 
-// stormAlone carries a plan out up to healing. It returns what the storm took, and the history.
-func stormAlone(b *testing.B, p Plan, judged bool) (storm, history time.Duration) {
+// How a storm is carried out, and what it takes: the storm, the judgement of its history, and the
+// judges of the messages that are sent.
+const (
+	unjudged = iota
+	judged
+	clocked
+)
+
+type stormTook struct{ storm, history, sent time.Duration }
+
+// stormAlone carries a plan out up to healing.
+func stormAlone(b *testing.B, p Plan, how int) (took stormTook) {
 	v, err := p.Select.Resolve()
 	if err != nil {
 		b.Fatal(err)
@@ -118,8 +131,18 @@ func stormAlone(b *testing.B, p Plan, judged bool) (storm, history time.Duration
 	begin := time.Now()
 	r := &run{plan: p, c: model.New(sim.Config{Seed: p.Seed}, v)}
 	defer r.c.World.Close()
-	if judged {
+	messages, before := 0, time.Time{}
+	if how == clocked {
+		sim.Sent.Subscribe(r.c.World, func(*sim.Envelope) { before = time.Now() })
+	}
+	if how != unjudged {
 		r.judges = checker.Attach(r.c, nil, r.c.World.Halt)
+	}
+	if how == clocked {
+		sim.Sent.Subscribe(r.c.World, func(*sim.Envelope) {
+			took.sent += time.Since(before)
+			messages++
+		})
 	}
 	r.nemesis = nemesis.Start(r.c, p.Faults)
 	r.c.Boot()
@@ -128,13 +151,24 @@ func stormAlone(b *testing.B, p Plan, judged bool) (storm, history time.Duration
 	if r.stopped() {
 		b.Fatalf("seed %d: %v", p.Seed, r.c.World.Finding())
 	}
-	storm = time.Since(begin)
-	if judged {
+	took.storm = time.Since(begin)
+	if how == judged {
 		begin = time.Now()
 		r.judges.CheckHistory()
-		history = time.Since(begin)
+		took.history = time.Since(begin)
 	}
-	return storm, history
+	took.sent -= time.Duration(messages) * clockTakes()
+	return took
+}
+
+// clockTakes returns what it takes to look at the clock, and at once again.
+func clockTakes() time.Duration {
+	const times = 10_000
+	var all time.Duration
+	for range times {
+		all += time.Since(time.Now())
+	}
+	return all / times
 }
 
 // BenchmarkCluster lets quiet clusters of several sizes run for ten virtual seconds at a time: what
