@@ -148,7 +148,7 @@ func (d *durability) sent(e *sim.Envelope) {
 // restsOnEntry reports whether an answer promises that there is an entry. Where answers are kept,
 // every one that says something of the catalog does: what is refused must not take effect later.
 func (d *durability) restsOnEntry(m *wire.DDLResponse) bool {
-	if d.j.c.Variants.On(variant.ExactlyOnceDDL) {
+	if d.j.c.Variants.Asking(nil).On(variant.ExactlyOnceDDL) {
 		return m.Status.Code.Class() != wire.Environment
 	}
 	return m.Status.OK() && !d.exempt[m.Request]

@@ -37,7 +37,7 @@ func watchDuties(j *Judges) {
 	d := &duties{j: j, looked: j.counter(Liveness), gone: map[wire.TabletID]bool{},
 		started: map[telling]sim.Time{}}
 	w := j.c.World
-	if !j.c.Variants.On(variant.KUDU495) { // which tells nobody before all is written
+	if !j.c.Variants.Asking(nil).On(variant.KUDU495) { // which tells nobody before all is written
 		master.Published.Subscribe(w, d.published)
 		sim.Sent.Subscribe(w, func(*sim.Envelope) { d.settle() })
 	}

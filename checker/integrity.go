@@ -64,7 +64,7 @@ func (g *integrity) apply(e master.AppliedEvent) {
 			g.touched = append(g.touched, row.Table)
 		}
 	}
-	if !g.j.c.Variants.On(variant.KUDU495) {
+	if !g.j.c.Variants.Asking(nil).On(variant.KUDU495) {
 		g.look()
 	}
 }

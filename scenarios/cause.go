@@ -6,7 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"tabletop/model"
 	"tabletop/model/variant"
+	"tabletop/sim"
 )
 
 // Causes takes failing runs that show defects to their causes: the least that fails in the same
@@ -33,8 +35,9 @@ type Cause struct {
 	// Of Others other choices of latencies and ties OthersFail fail in the same way.
 	Others     int `json:"others"`
 	OthersFail int `json:"others_fail"`
-	// Parts is when the run that was found parts from the one without the defect, which stands for
-	// the first execution of its branch.
+	// Asked is when it is first asked whether the defect is on, and Parts when the run parts from
+	// the one without it. The first execution of its branch that makes a difference is between.
+	Asked time.Duration `json:"asked_ns"`
 	Parts time.Duration `json:"parts_ns"`
 	Fails time.Duration `json:"fails_ns"`
 	// At is the point of no return, and Event what happens there; empty: the run is lost from the
@@ -103,6 +106,9 @@ func (k Causes) find(ctx context.Context, c *Cause) error {
 		return fmt.Errorf("the run is the same without %s", c.Defect)
 	}
 	c.Parts = parting.At()
+	if c.Asked, err = firstAsked(token.Plan, c.Defect); err != nil {
+		return err
+	}
 	n, err := Why{Signature: s.Signature, Runs: k.Runs, Workers: k.Workers}.Run(ctx, token.Plan)
 	if err != nil {
 		return err
@@ -125,9 +131,41 @@ func (p Plan) without(id string) Plan {
 // Left is how many faults and operations are left.
 func (c Cause) Left() int { return c.After.Faults + c.After.Ops }
 
-// Placed reports whether the point of no return lies where it is to be expected: not before the run
-// parts from the one without the defect, and not after the failure.
-func (c Cause) Placed() bool { return c.Event != "" && c.Parts <= c.At && c.At <= c.Fails }
+// Placed reports whether the point of no return lies where it is to be expected: not before the
+// first question about the defect, and not after the failure.
+func (c Cause) Placed() bool { return c.Event != "" && c.Asked <= c.At && c.At <= c.Fails }
+
+// PlacedLate reports whether it lies there, and not before the difference is felt.
+func (c Cause) PlacedLate() bool { return c.Placed() && c.Parts <= c.At }
+
+// firstAsked returns when a plan's run first asks for a defect, or for what the defect is the
+// absence of.
+func firstAsked(p Plan, id string) (time.Duration, error) {
+	d, _ := variant.FindDefect(id)
+	switches := []variant.Switch{d.Switch}
+	if slices.Contains(variant.Bare, d.Switch) {
+		switches = d.Needs
+	}
+	first := sim.Never
+	_, err := Run(p, Options{asked: func(c *model.Cluster, s variant.Switch) {
+		if slices.Contains(switches, s) {
+			first = min(first, c.World.Now())
+		}
+	}})
+	return time.Duration(first), err
+}
+
+// asking returns the system as it is to be made, so that questions about its switches are told of.
+func (r *run) asking(v variant.Variants) variant.Variants {
+	if r.opts.asked == nil {
+		return v
+	}
+	return v.Asking(func(s variant.Switch) {
+		if r.c != nil {
+			r.opts.asked(r.c, s)
+		}
+	})
+}
 
 // Spread is the median and the 95th percentile of some values.
 type Spread[T int | time.Duration] struct{ Median, P95 T }

@@ -9,6 +9,7 @@ import (
 	"tabletop/checker"
 	"tabletop/model"
 	"tabletop/model/client"
+	"tabletop/model/variant"
 	"tabletop/model/wire"
 	"tabletop/nemesis"
 	"tabletop/scenarios/etcdraft"
@@ -26,6 +27,8 @@ type Options struct {
 	Illegal func(checker.Part)
 
 	watch func(*run) // is called before the run begins
+	// asked receives the switches that the model asks about, once its cluster is there.
+	asked func(*model.Cluster, variant.Switch)
 
 	// Anew, if not zero, has everything that is drawn after an instant drawn from another seed.
 	Anew Anew
@@ -88,7 +91,7 @@ func Run(p Plan, opts Options) (*Result, error) {
 	}
 	r := &run{plan: p, opts: opts, quiet: sim.Never}
 	r.c = model.NewWith(sim.Config{Seed: p.Seed, Trace: opts.Trace,
-		CheckMessages: opts.CheckMessages}, v, model.Factories{Consensus: etcdraft.Open})
+		CheckMessages: opts.CheckMessages}, r.asking(v), model.Factories{Consensus: etcdraft.Open})
 	defer r.c.World.Close()
 	if err := nemesis.CheckTargets(r.c, p.Faults); err != nil {
 		return nil, err

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tabletop/model"
+	"tabletop/model/variant"
 	"tabletop/sim"
 )
 
@@ -62,6 +64,22 @@ func TestPointOfNoReturn(t *testing.T) {
 	p.Select.Defects = nil
 	_, err := Why{Runs: 1}.Run(t.Context(), p)
 	require.ErrorContains(t, err, "the run does not fail")
+}
+
+// A run asks for a defect before it fails by it, and not the later if that is told.
+func TestFirstAsked(t *testing.T) {
+	p := archived(t, "kudu_495")
+	res, err := Run(p, Options{})
+	require.NoError(t, err)
+	at, err := firstAsked(p, "KUDU-495")
+	require.NoError(t, err)
+	require.Equal(t, p.Ops[0].At, at.Truncate(time.Second), "when the table is created")
+	again, err := Run(p, Options{asked: func(*model.Cluster, variant.Switch) {}})
+	require.NoError(t, err)
+	require.Equal(t, res.Digest, again.Digest)
+	at, err = firstAsked(p, "KUDU-1353")
+	require.NoError(t, err)
+	require.Less(t, at, time.Duration(sim.Never))
 }
 
 // So many runs that do not fail say that failure is not likely, and one less does not.

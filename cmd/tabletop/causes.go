@@ -25,8 +25,8 @@ func causesCommand() *cobra.Command {
 		Short: "From what detect has found to causes: shrink and why for each defect",
 		Long: `Takes of each defect that a state file of detect says was found the first run that
 shows it, shrinks that, and looks for its point of no return, as shrink and why do. Prints how
-small plans become in how long a time, and whether each point of no return lies between where the
-run parts from the one without the defect and the failure, as Markdown.
+small plans become in how long a time, and whether each point of no return lies between the first
+question about the defect and the failure, as Markdown.
 
 With --state a second start goes on where the first was interrupted, and does again what was done
 with other bounds or by another version of the code.`,

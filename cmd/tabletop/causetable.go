@@ -65,33 +65,35 @@ func others(c scenarios.Cause) string {
 // pointTable says in Markdown where the points of no return lie.
 func pointTable(all []scenarios.Cause) string {
 	var t strings.Builder
-	fmt.Fprintln(&t, "| defect | parts | point of no return | before → after | fails | event |\n"+
-		"|---|---|---|---|---|---|")
-	placed, lost, known := 0, 0, 0
+	fmt.Fprintln(&t, "| defect | asked | parts | point of no return | before → after | fails | "+
+		"event |\n|---|---|---|---|---|---|---|")
+	placed, late, lost, known := 0, 0, 0, 0
+	at := func(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 	for _, c := range all {
-		switch {
-		case c.Error != "":
-			fmt.Fprintf(&t, "| %s | | | | | %s |\n", c.Defect, c.Error)
+		if c.Error != "" {
+			fmt.Fprintf(&t, "| %s | | | | | | %s |\n", c.Defect, c.Error)
 			continue
-		case c.Event == "":
-			lost++
-			fmt.Fprintf(&t, "| %s | %v | the start | %d of %d | %v | |\n", c.Defect,
-				c.Parts.Round(time.Millisecond), c.FailBefore, c.Runs,
-				c.Fails.Round(time.Millisecond))
-		default:
-			fmt.Fprintf(&t, "| %s | %v | %v | %d → %d of %d | %v | %s |\n", c.Defect,
-				c.Parts.Round(time.Millisecond), c.At.Round(time.Millisecond), c.FailBefore,
-				c.FailAfter, c.Runs, c.Fails.Round(time.Millisecond),
-				strings.ReplaceAll(c.Event, "|", "\\|"))
 		}
-		if known++; c.Placed() {
+		point, chances := at(c.At).String(), fmt.Sprintf("%d → %d of %d", c.FailBefore,
+			c.FailAfter, c.Runs)
+		if c.Event == "" {
+			point, chances = "the start", fmt.Sprintf("%d of %d", c.FailBefore, c.Runs)
+			lost++
+		}
+		fmt.Fprintf(&t, "| %s | %v | %v | %s | %s | %v | %s |\n", c.Defect, at(c.Asked),
+			at(c.Parts), point, chances, at(c.Fails), strings.ReplaceAll(c.Event, "|", "\\|"))
+		known++
+		if c.Placed() {
 			placed++
+		}
+		if c.PlacedLate() {
+			late++
 		}
 	}
 	if known > 0 {
-		fmt.Fprintf(&t, "\nThe point of no return lies between where the runs part and the "+
-			"failure for %d of %d, %d %%; %d are\nlost from the start.\n", placed, known,
-			100*placed/known, lost)
+		fmt.Fprintf(&t, "\nThe point of no return lies between the first question and the failure "+
+			"for %d of %d, %d %%, and for %d\nnot before the runs part; %d are lost from the "+
+			"start.\n", placed, known, 100*placed/known, late, lost)
 	}
 	return t.String()
 }

@@ -18,11 +18,24 @@ type Selection struct {
 // use; see Selection.Resolve.
 type Variants struct {
 	Options
-	on [switchCount]bool
+	on    [switchCount]bool
+	asked func(Switch)
 }
 
 // On reports whether a switch is on.
-func (v Variants) On(s Switch) bool { return v.on[s] }
+func (v Variants) On(s Switch) bool {
+	if v.asked != nil {
+		v.asked(s)
+	}
+	return v.on[s]
+}
+
+// Asking returns the same system, which tells whenever it is asked about a switch; nil: nobody. Who
+// judges it asks so that nobody is told.
+func (v Variants) Asking(asked func(Switch)) Variants {
+	v.asked = asked
+	return v
+}
 
 // Resolve returns the system that was selected, or an error that names what is not known.
 func (s Selection) Resolve() (Variants, error) {
@@ -92,7 +105,7 @@ func (s Selection) defects(profile Profile) ([]Switch, error) {
 func (v Variants) ActiveDefects() []string {
 	ids := []string{}
 	for _, d := range Defects {
-		if v.On(d.Switch) {
+		if v.on[d.Switch] {
 			ids = append(ids, d.ID)
 		}
 	}
