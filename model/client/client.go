@@ -31,6 +31,7 @@ type Client struct {
 	seq          int64
 
 	tables   map[string]*openTable // that the program has opened, by the name it used
+	located  map[wire.TabletID]*location
 	writeSeq int64
 	writing  []int64        // writes that are not finished
 	observed wire.Timestamp // the latest of any answer
@@ -41,7 +42,8 @@ type Client struct {
 // New returns a client that knows all masters.
 func New(n *sim.Node, v variant.Variants, masters []wire.ServerID) *Client {
 	return &Client{node: n, v: v, masters: masters, leader: wire.NoServer,
-		mastersIndex: -1, known: map[string]wire.TableID{}, tables: map[string]*openTable{}}
+		mastersIndex: -1, known: map[string]wire.TableID{}, tables: map[string]*openTable{},
+		located: map[wire.TabletID]*location{}}
 }
 
 // Masters returns the masters that the client knows of.

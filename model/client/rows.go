@@ -163,12 +163,9 @@ func (c *Client) locateAgain(p *sim.Proc, t *openTable, l *location,
 	if s := c.locate(p, t, deadline); !s.OK() {
 		return s
 	}
-	i := slices.IndexFunc(t.tablets, func(o *location) bool { return o.Tablet == l.Tablet })
-	if i < 0 {
+	if !slices.Contains(t.tablets, l) {
 		return wire.Err(wire.TabletNotFound, "")
 	}
-	*l = *t.tablets[i]
-	t.tablets[i] = l
 	return wire.Status{}
 }
 

@@ -53,7 +53,7 @@ func (c *Client) locate(p *sim.Proc, t *openTable, deadline sim.Time) wire.Statu
 		case resp == nil:
 			return wire.Err(wire.TimedOut, "")
 		case resp.Status.OK():
-			t.learn(resp.Tablets)
+			t.tablets = c.learn(resp.Tablets)
 			t.expires = p.Now().Add(locationsTTL)
 		case resp.Status.Code == wire.TabletNotRunning:
 			c.pause(p, n, deadline)
@@ -64,11 +64,17 @@ func (c *Client) locate(p *sim.Proc, t *openTable, deadline sim.Time) wire.Statu
 	return wire.Status{}
 }
 
-func (t *openTable) learn(tablets []wire.TabletLocations) {
-	t.tablets = make([]*location, len(tablets))
-	for i, l := range tablets {
-		t.tablets[i] = &location{TabletLocations: l}
+// learn takes over what a master has told of tablets, be the table open under two names.
+func (c *Client) learn(tablets []wire.TabletLocations) []*location {
+	all := make([]*location, len(tablets))
+	for i, told := range tablets {
+		if all[i] = c.located[told.Tablet]; all[i] == nil {
+			all[i] = &location{}
+			c.located[told.Tablet] = all[i]
+		}
+		*all[i] = location{TabletLocations: told}
 	}
+	return all
 }
 
 // askMaster asks the leader master until it answers; nil: the deadline has passed.
