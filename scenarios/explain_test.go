@@ -46,7 +46,7 @@ func TestFailuresOfKuduHeadAreExplained(t *testing.T) {
 		causes[g.Signature] = ExplainGroup(g)
 		require.NotContains(t, causes[g.Signature], "no defect explains it", g.Signature)
 	}
-	require.Contains(t, causes["availability/table/refused-for-good"], "KUDU-2472")
+	require.Contains(t, causes["leadership/master/answers-though-deposed"], "KUDU-1188")
 	require.Contains(t, causes["exactly-once/request/refused-after-effect"], "KUDU-1537")
 }
 
