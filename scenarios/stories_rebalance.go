@@ -74,15 +74,16 @@ var rebalanceStories = []script{
 	},
 	{
 		name: "leaders-return",
-		title: "a tablet server comes back and leads nothing; the leader master hands leaderships " +
-			"to it, through a failover",
+		title: "a tablet server comes back and leads nothing; the leader master hands " +
+			"leaderships to it, through a failover",
 		options: []string{"masters=3", "tservers=3", "clients=2", "auto-leader-rebalancing=true",
 			"auto-leader-rebalancing-interval=15s"},
 		heal:    80 * sec,
 		tablets: true,
 		acts: []act{
 			{6 * sec, "", "client-1 create t columns=k,a tablets=6", nil},
-			{20 * sec, "1. ts-1 is killed, and others lead its tablets", "kill ts-1 for=12s", served},
+			{20 * sec, "1. ts-1 is killed, and others lead its tablets", "kill ts-1 for=12s",
+				served},
 			{34 * sec, "2. it is back, and the leader master is killed",
 				"kill leader-master for=10s", led("ts-1", 0)},
 			{36 * sec, "", "client-1 alter t add:b", nil},
