@@ -40,7 +40,8 @@ type NoReturn struct {
 const likely = 90
 
 // Run looks for the point of no return by bisection over the instants of which the run's story
-// tells: it finds one before which failure is not likely and after which it is.
+// tells: it finds one before which failure is not likely and after which it is. It begins at the
+// end: if there are several, the last is of interest.
 func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 	var story []Line
 	res, err := Run(p, Options{Story: func(l Line) { story = append(story, l) }})
@@ -61,8 +62,12 @@ func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 		return found, err
 	}
 	before := sim.Time(0)
-	for step := 2; hi-lo > 1; step++ {
+	for step, back := 2, 1; hi-lo > 1; step++ {
 		mid := (lo + hi) / 2
+		if before == 0 { // by ever larger steps from the end
+			mid = max(mid, hi-back)
+			back *= 2
+		}
 		n, err := y.failing(ctx, p, last[mid].At, y.enough())
 		if err != nil {
 			return found, err
