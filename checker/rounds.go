@@ -9,6 +9,7 @@ import (
 	"tabletop/model/rebalancer"
 	"tabletop/model/variant"
 	"tabletop/model/wire"
+	"tabletop/sim"
 )
 
 // What the judge of rebalancers has to say about what they plan.
@@ -67,8 +68,8 @@ func (r *rebalancings) mends(e rebalancer.MoveEvent) {
 		}
 	}
 	room := 0
-	for _, n := range servers {
-		room += min(n, tolerable(table.Replicas, 3))
+	for _, at := range sim.Keys(servers) {
+		room += min(servers[at], tolerable(table.Replicas, 3))
 	}
 	if room < table.Replicas {
 		r.broken("tablet", "mended-in-vain", "%v, for the placement policy, by which the "+
