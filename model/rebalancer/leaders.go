@@ -1,6 +1,8 @@
 package rebalancer
 
 import (
+	"fmt"
+
 	"tabletop/model/rebalance"
 	"tabletop/model/wire"
 	"tabletop/sim"
@@ -29,6 +31,16 @@ func (e LeaderEvent) Fold(d *sim.Digest) {
 	d.Uint64(uint64(e.Move.Tablet))
 	d.Int(int64(e.Move.From))
 	d.Int(int64(e.Move.To))
+	d.Bool(e.Granted)
+}
+
+func (e LeaderEvent) String() string {
+	answer := "refused"
+	if e.Granted {
+		answer = "granted"
+	}
+	return fmt.Sprintf("%s: %v from %d to %d: %s", e.By.Name(), e.Move.Tablet, e.Move.From,
+		e.Move.To, answer)
 }
 
 // PlanLeaders plans up to so many moves of leaderships.
