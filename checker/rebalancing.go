@@ -2,6 +2,7 @@ package checker
 
 import (
 	"fmt"
+	"slices"
 
 	"tabletop/model/ksck"
 	"tabletop/model/master"
@@ -177,11 +178,7 @@ func (r *rebalancings) ended(e rebalancer.Event) {
 			return
 		}
 	}
-	tables := leader.Tables()
-	if r.behind(tables) {
-		return
-	}
-	view := rebalancer.Describe(servers, tables, func(wire.TabletID) ksck.Status {
+	view := rebalancer.Describe(servers, r.asTheyAre(leader.Tables()), func(wire.TabletID) ksck.Status {
 		return ksck.Healthy
 	})
 	for _, t := range view.Tablets {
@@ -210,17 +207,22 @@ func (r *rebalancings) ended(e rebalancer.Event) {
 	}
 }
 
-// behind reports whether some tablet has a newer configuration than the master knows: a rebalancer
-// asks the tablets' leaders, and may have seen it.
-func (r *rebalancings) behind(tables []wire.TableDescription) bool {
-	for _, t := range tables {
-		for _, d := range t.Tablets {
-			if d.State.Config.Index < r.indices[d.ID] {
-				return true
+// asTheyAre puts the tablets' leaders' own word, or the latest configurations, into what a master
+// knows: a rebalancer asks them, and may have seen what the master has not.
+func (r *rebalancings) asTheyAre(tables []wire.TableDescription) []wire.TableDescription {
+	for i := range tables {
+		tables[i].Tablets = slices.Clone(tables[i].Tablets)
+		for k := range tables[i].Tablets {
+			d := &tables[i].Tablets[k]
+			leader, runs := r.j.fate.replica(d.ID, d.State.Leader).(raft.Consensus)
+			if c := r.j.fate.configs[d.ID]; runs && leader.State().Leader == d.State.Leader {
+				d.State = leader.State()
+			} else if c.Index > d.State.Config.Index {
+				d.State.Config = c
 			}
 		}
 	}
-	return false
+	return tables
 }
 
 // skews looks whether no server has two replicas more of one table's range than another of its
