@@ -40,6 +40,7 @@ func genBatch(t *rapid.T) *Batch {
 	for range rapid.IntRange(0, 3).Draw(t, "tablets") {
 		b.Tablets = append(b.Tablets, &Tablet{ID: 9, Table: 8, State: TabletRunning,
 			Partition: wire.Partition{Bucket: 1, Buckets: 3, Range: genRange(t)},
+			Dimension: wire.Dimension(rapid.StringN(0, 3, 5).Draw(t, "label")),
 			Consensus: wire.ConsensusState{Term: rapid.Int64().Draw(t, "term"),
 				Leader: wire.NoServer, Config: wire.NewConfig(1, 2)}})
 	}

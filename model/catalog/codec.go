@@ -138,15 +138,26 @@ func encodeTablet(e *wire.Encoder, t *Tablet) {
 	e.Uint64(uint64(t.ID))
 	e.Uint64(uint64(t.Table))
 	e.Partition(t.Partition)
-	e.Int(int(t.State))
+	if t.Dimension == "" {
+		e.Int(int(t.State))
+	} else { // a state below zero tells that a label follows
+		e.Int(-int(t.State))
+		e.String(string(t.Dimension))
+	}
 	e.Int(int(t.Consensus.Term))
 	e.Int(int(t.Consensus.Leader))
 	e.Config(t.Consensus.Config)
 }
 
 func decodeTablet(d *wire.Decoder) *Tablet {
-	return &Tablet{ID: wire.TabletID(d.Uint64()), Table: wire.TableID(d.Uint64()),
-		Partition: d.Partition(), State: TabletState(d.Int()),
-		Consensus: wire.ConsensusState{Term: int64(d.Int()), Leader: wire.ServerID(d.Int()),
-			Config: d.Config()}}
+	t := &Tablet{ID: wire.TabletID(d.Uint64()), Table: wire.TableID(d.Uint64()),
+		Partition: d.Partition()}
+	state := d.Int()
+	if state < 0 {
+		state, t.Dimension = -state, wire.Dimension(d.String())
+	}
+	t.State = TabletState(state)
+	t.Consensus = wire.ConsensusState{Term: int64(d.Int()), Leader: wire.ServerID(d.Int()),
+		Config: d.Config()}
+	return t
 }

@@ -10,8 +10,14 @@ import (
 // RangeChange is what steps of an AlterTable make of the ranges of a table.
 type RangeChange struct {
 	Ranges  []wire.Range // after the steps, in order
-	Added   []wire.Range // of those after, whose tablets are new
+	Added   []AddedRange // of those after, whose tablets are new
 	Dropped []wire.Range // of those before, whose tablets go
+}
+
+// AddedRange is a range that a step adds, and the label that its tablets will carry.
+type AddedRange struct {
+	wire.Range
+	Dimension wire.Dimension
 }
 
 // CheckPartitions says whether a table may begin with the partitions, and returns them with the
@@ -38,7 +44,7 @@ func AlterRanges(ranges []wire.Range, steps []wire.AlterStep) (RangeChange, wire
 		var s wire.Status
 		switch step.Kind {
 		case wire.AddRange:
-			s = c.add(step.Range)
+			s = c.add(AddedRange{step.Range, step.Dimension})
 		case wire.DropRange:
 			s = c.drop(step.Range)
 		}
@@ -50,12 +56,12 @@ func AlterRanges(ranges []wire.Range, steps []wire.AlterStep) (RangeChange, wire
 	return c, wire.Status{}
 }
 
-func (c *RangeChange) add(r wire.Range) wire.Status {
+func (c *RangeChange) add(r AddedRange) wire.Status {
 	if r.Empty() {
 		return wire.Err(wire.InvalidArgument, fmt.Sprintf("no key is in range %v", r))
 	}
 	for _, other := range c.Ranges {
-		if r == other {
+		if r.Range == other {
 			return wire.Err(wire.RangeAlreadyPresent, fmt.Sprintf("range %v exists", r))
 		}
 		if r.Overlaps(other) {
@@ -63,7 +69,7 @@ func (c *RangeChange) add(r wire.Range) wire.Status {
 				fmt.Sprintf("range %v overlaps range %v", r, other))
 		}
 	}
-	c.Ranges, c.Added = append(c.Ranges, r), append(c.Added, r)
+	c.Ranges, c.Added = append(c.Ranges, r.Range), append(c.Added, r)
 	return wire.Status{}
 }
 
@@ -73,8 +79,9 @@ func (c *RangeChange) drop(r wire.Range) wire.Status {
 		return wire.Err(wire.InvalidArgument, fmt.Sprintf("no range %v", r))
 	}
 	c.Ranges = slices.Delete(c.Ranges, i, i+1)
-	if j := slices.Index(c.Added, r); j >= 0 {
-		c.Added = slices.Delete(c.Added, j, j+1)
+	added := slices.IndexFunc(c.Added, func(a AddedRange) bool { return a.Range == r })
+	if added >= 0 {
+		c.Added = slices.Delete(c.Added, added, added+1)
 	} else {
 		c.Dropped = append(c.Dropped, r)
 	}

@@ -11,16 +11,31 @@ import (
 	"tabletop/model/wire"
 )
 
-// steps reads words such as +0:100 and -0:100.
+// steps reads words such as +0:100, +0:100@label and -0:100.
 func steps(t require.TestingT, words string) (all []wire.AlterStep) {
 	for _, w := range strings.Fields(words) {
-		r, err := wire.ParseRange(w[1:])
+		keys, label, _ := strings.Cut(w[1:], "@")
+		r, err := wire.ParseRange(keys)
 		require.NoError(t, err)
 		kind := wire.AddRange
 		if w[0] == '-' {
 			kind = wire.DropRange
 		}
-		all = append(all, wire.AlterStep{Kind: kind, Range: r})
+		all = append(all, wire.AlterStep{Kind: kind, Range: r, Dimension: wire.Dimension(label)})
+	}
+	return all
+}
+
+func bare(added []AddedRange) (ranges []wire.Range) {
+	for _, r := range added {
+		ranges = append(ranges, r.Range)
+	}
+	return ranges
+}
+
+func labels(added []AddedRange) (all []wire.Dimension) {
+	for _, r := range added {
+		all = append(all, r.Dimension)
 	}
 	return all
 }
@@ -63,11 +78,31 @@ func TestAlterRanges(t *testing.T) {
 			got, s := AlterRanges(base, steps(t, c.steps))
 			require.Equal(t, c.code, s.Code)
 			require.Equal(t, c.after, text(got.Ranges))
-			require.Equal(t, c.added, text(got.Added))
+			require.Equal(t, c.added, text(bare(got.Added)))
 			require.Equal(t, c.dropped, text(got.Dropped))
 			require.Equal(t, "0:100 200:300", text(base), "not changed in place")
 		})
 	}
+}
+
+// The tablets of a range have the label of the step that added it last, whatever was dropped before.
+func TestAddedRangesHaveLabels(t *testing.T) {
+	base := []wire.Range{{Lower: 0, Upper: 100}, {Lower: 200, Upper: 300}}
+	for words, want := range map[string][]wire.Dimension{
+		"+100:200@hot":                         {"hot"},
+		"+300:400@b +100:200 +400:500@a":       {"b", "", "a"},
+		"-0:100 +0:100@hot":                    {"hot"},
+		"+100:200@old -100:200 +100:200@new":   {"new"},
+		"+100:200@old -100:200 +100:200":       {""},
+		"+100:200@hot +300:400@cold -100:200":  {"cold"},
+		"+100:200@hot -100:200 -0:100 +50:150": {""},
+	} {
+		c, s := AlterRanges(base, steps(t, words))
+		require.True(t, s.OK(), words)
+		require.Equal(t, want, labels(c.Added), words)
+	}
+	_, s := AlterRanges(base, steps(t, "+0:100@hot"))
+	require.Equal(t, wire.RangeAlreadyPresent, s.Code, "another label makes no other range")
 }
 
 // Whatever steps are possible leave ranges without overlap, and what was before, less what is
@@ -93,7 +128,7 @@ func TestAlterRangesAddsUpProperty(t *testing.T) {
 			sum := slices.DeleteFunc(slices.Clone(ranges), func(r wire.Range) bool {
 				return slices.Contains(c.Dropped, r)
 			})
-			sum = append(sum, c.Added...)
+			sum = append(sum, bare(c.Added)...)
 			slices.SortFunc(sum, wire.Range.Compare)
 			require.Equal(t, text(c.Ranges), text(sum))
 			ranges = c.Ranges

@@ -91,6 +91,7 @@ type Tablet struct {
 	ID        wire.TabletID
 	Table     wire.TableID
 	Partition wire.Partition
+	Dimension wire.Dimension // empty: none
 	State     TabletState
 	// Consensus is the latest reported state, without health; its members are set when replicas are
 	// chosen.
@@ -103,7 +104,8 @@ func (t *Tablet) Gone() bool { return t.State == TabletReplaced || t.State == Ta
 // Equal reports whether two rows say the same.
 func (t *Tablet) Equal(o *Tablet) bool {
 	return t.ID == o.ID && t.Table == o.Table && t.Partition == o.Partition &&
-		t.State == o.State && t.Consensus.Term == o.Consensus.Term &&
+		t.Dimension == o.Dimension && t.State == o.State &&
+		t.Consensus.Term == o.Consensus.Term &&
 		t.Consensus.Leader == o.Consensus.Leader &&
 		t.Consensus.Config.Equal(o.Consensus.Config)
 }

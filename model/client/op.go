@@ -35,6 +35,7 @@ type Op struct {
 	Ranges  []wire.Range // of Create; none: all keys
 	// Locations are those to which Create binds the table's replicas; none: all are free.
 	Locations []string
+	Dimension wire.Dimension // of all tablets of Create; empty: none
 	// Replicas is the replication factor, of Create, and of Alter, where 0 lets it be.
 	Replicas int
 	Steps    []wire.AlterStep // of Alter
@@ -79,6 +80,9 @@ func (o Op) String() string {
 	if len(o.Locations) > 0 {
 		words = append(words, "locations="+strings.Join(o.Locations, ","))
 	}
+	if o.Dimension != "" {
+		words = append(words, "dimension="+string(o.Dimension))
+	}
 	words = append(words, o.rowWords()...)
 	for _, s := range o.Steps {
 		words = append(words, s.String())
@@ -112,7 +116,8 @@ func (o Op) request(h wire.DDLHeader) sim.Message {
 			schema = append(schema, wire.Column{Name: c, Key: i == 0})
 		}
 		return &wire.CreateTableRequest{DDLHeader: h, Name: o.Name, Schema: schema,
-			Partitions: o.Partitions(), Replicas: o.Replicas, Locations: o.Locations}
+			Partitions: o.Partitions(), Replicas: o.Replicas, Locations: o.Locations,
+			Dimension: o.Dimension}
 	case Delete:
 		return &wire.DeleteTableRequest{DDLHeader: h, Name: o.Name, Reserve: o.Reserve}
 	case Recall:

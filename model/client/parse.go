@@ -66,6 +66,9 @@ func (o *Op) parseWord(w string) error {
 			}
 		}
 		return nil
+	case key == "dimension" && o.Kind == Create && isName(value):
+		o.Dimension = wire.Dimension(value)
+		return nil
 	case key == "tablets" && o.Kind == Create:
 		return parseCount(w, value, 20, &o.Tablets)
 	case key == "replicas" && (o.Kind == Create || o.Kind == Alter):
@@ -116,7 +119,7 @@ func (o *Op) parseStep(w string) error {
 func parseStep(k wire.AlterKind, text string) (step wire.AlterStep, err error) {
 	step.Kind = k
 	if k.OfRanges() {
-		step.Range, err = wire.ParseRange(text)
+		err = parseRangeStep(&step, text)
 		return step, err
 	}
 	column, rest, more := strings.Cut(text, ":")
@@ -140,6 +143,18 @@ func parseStep(k wire.AlterKind, text string) (step wire.AlterStep, err error) {
 		err = fmt.Errorf("want the name of a column")
 	}
 	return step, err
+}
+
+// parseRangeStep reads what follows the kind of a step: a range, and, behind @, the label of one
+// that is added.
+func parseRangeStep(step *wire.AlterStep, text string) (err error) {
+	text, label, labelled := strings.Cut(text, "@")
+	if labelled && (step.Kind != wire.AddRange || !isName(label)) {
+		return fmt.Errorf("want LOWER:UPPER, or add-range:LOWER:UPPER@LABEL")
+	}
+	step.Dimension = wire.Dimension(label)
+	step.Range, err = wire.ParseRange(text)
+	return err
 }
 
 // parseRanges reads the ranges of a table, and join prints them.

@@ -72,6 +72,8 @@ type Superblock struct {
 	Data    wire.DataState
 	// Partition is which rows of the table the tablet holds.
 	Partition wire.Partition
+	// Dimension is the label of the tablet; empty: it has none.
+	Dimension wire.Dimension
 	// LastLogged is where the log of a tombstone, or of one that is copied over, ended; zero: not
 	// known, so that it cannot vote.
 	LastLogged wire.OpID
@@ -90,6 +92,9 @@ func (s Superblock) Write(p *sim.Proc, dir string) {
 	e.Int(int(s.LastLogged.Term))
 	e.Int(int(s.LastLogged.Index))
 	e.Partition(s.Partition)
+	if s.Dimension != "" {
+		e.String(string(s.Dimension))
+	}
 	Replace(p, dir+superblock, wire.Seal(e.Bytes()))
 }
 
@@ -105,6 +110,9 @@ func ReadSuperblock(n *sim.Node, dir string) (Superblock, bool) {
 		Version: int64(d.Int()), Schema: d.Schema(), Data: wire.DataState(d.Int()),
 		LastLogged: wire.OpID{Term: int64(d.Int()), Index: int64(d.Int())},
 		Partition:  d.Partition()}
+	if intact && !d.Done() {
+		s.Dimension = wire.Dimension(d.String())
+	}
 	return s, intact && d.Done()
 }
 

@@ -43,7 +43,7 @@ func (m *Master) assignTablets(p *sim.Proc, term int64) {
 		switch row.State {
 		case catalog.TabletPreparing:
 		case catalog.TabletCreating:
-			row = m.newTablet(t.row.Table, t.row.Partition)
+			row = m.newTablet(t.row.Table, t.row.Partition, t.row.Dimension)
 		default: // it was dropped, or created, during the wait for its lock
 			continue
 		}

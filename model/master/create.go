@@ -46,7 +46,7 @@ func (d *ddl) createTable(p *sim.Proc, req *wire.CreateTableRequest) *wire.DDLRe
 		Schema: req.Schema, Applied: req.Schema, Locations: req.Locations}
 	b := &catalog.Batch{Tables: []*catalog.Table{row}}
 	for _, partition := range partitions.Partitions() {
-		b.Tablets = append(b.Tablets, d.m.newTablet(row.ID, partition))
+		b.Tablets = append(b.Tablets, d.m.newTablet(row.ID, partition, req.Dimension))
 	}
 	if d.m.v.On(variant.PublishBeforeReplicate) {
 		defer d.m.cat.showHollow(p, row)()
@@ -76,9 +76,10 @@ func (c *catalogManager) showHollow(p *sim.Proc, row *catalog.Table) (end func()
 	}
 }
 
-func (m *Master) newTablet(table wire.TableID, partition wire.Partition) *catalog.Tablet {
+func (m *Master) newTablet(table wire.TableID, partition wire.Partition,
+	label wire.Dimension) *catalog.Tablet {
 	return &catalog.Tablet{ID: wire.TabletID(m.newID()), Table: table, Partition: partition,
-		State: catalog.TabletPreparing, Consensus: wire.ConsensusState{
+		Dimension: label, State: catalog.TabletPreparing, Consensus: wire.ConsensusState{
 			Leader: wire.NoServer, Config: wire.NewConfig()}}
 }
 

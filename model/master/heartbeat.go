@@ -38,6 +38,7 @@ func (m *Master) heartbeat(p *sim.Proc, req *wire.TSHeartbeatRequest) *wire.TSHe
 	}
 	wasAvailable := d.available(p.Now())
 	d.lastHeartbeat, d.liveTablets, d.liveByRange = p.Now(), req.LiveTablets, req.LiveByRange
+	d.liveByDimension = req.LiveByDimension
 	if !wasAvailable {
 		m.news.Broadcast()
 	}

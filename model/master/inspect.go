@@ -119,6 +119,14 @@ func (m *Master) LiveTablets(id wire.ServerID) int {
 	return 0
 }
 
+// LiveByDimension returns how many of them, it believes, have each label, in the order of labels.
+func (m *Master) LiveByDimension(id wire.ServerID) []wire.DimensionCount {
+	if d := m.ts.descriptors[id]; d != nil {
+		return d.liveByDimension
+	}
+	return nil
+}
+
 // TakesForLive reports whether a tablet server is registered with this process and not presumed
 // dead.
 func (m *Master) TakesForLive(id wire.ServerID) bool {

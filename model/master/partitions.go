@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tabletop/model/catalog"
+	"tabletop/model/wire"
 	"tabletop/sim"
 )
 
@@ -22,9 +23,11 @@ func (m *Master) repartition(p *sim.Proc, t *tableInfo, c catalog.RangeChange,
 		b.Tablets = append(b.Tablets, tablet.row.In(catalog.TabletDeleted))
 	}
 	partitions := b.Tables[0].Partitions
-	partitions.Ranges = c.Added
-	for _, partition := range partitions.Partitions() {
-		b.Tablets = append(b.Tablets, m.newTablet(t.row.ID, partition))
+	for _, r := range c.Added {
+		partitions.Ranges = []wire.Range{r.Range}
+		for _, partition := range partitions.Partitions() {
+			b.Tablets = append(b.Tablets, m.newTablet(t.row.ID, partition, r.Dimension))
+		}
 	}
 	return dropped, unlock
 }

@@ -27,7 +27,7 @@ func keysOf(row *catalog.Tablet) [3]loadKey {
 		{table: row.Table, all: true}, {all: true}}
 }
 
-// creations counts the replicas that a server was chosen for, and halves with time.
+// creations counts the replicas that a server was chosen for, of any label, and halves with time.
 type creations struct {
 	load      int64 // in units of 1/placement.Whole
 	decayedAt sim.Time
@@ -58,10 +58,14 @@ func (d *tsDescriptor) noteCreation(row *catalog.Tablet, now sim.Time) {
 	}
 }
 
-// live returns how many live replicas the server has told of.
-func (d *tsDescriptor) live(k loadKey) int {
-	if k.table == 0 {
+// live returns how many live replicas the server has told of; in all: of those of the tablet's
+// label, if it has one (TSDescriptor::num_live_replicas).
+func (d *tsDescriptor) live(k loadKey, label wire.Dimension) int {
+	if k.table == 0 && label == "" {
 		return d.liveTablets
+	}
+	if k.table == 0 {
+		return wire.LiveOf(d.liveByDimension, label)
 	}
 	n := 0
 	for _, r := range d.liveByRange {
@@ -72,18 +76,22 @@ func (d *tsDescriptor) live(k loadKey) int {
 	return n
 }
 
+// loads returns what the server has for the choice of a replica of a tablet.
+func (d *tsDescriptor) loads(row *catalog.Tablet, now sim.Time) placement.Loads {
+	var loads [3]int64
+	for i, k := range keysOf(row) {
+		loads[i] = int64(d.live(k, row.Dimension))*placement.Whole + d.recent(k, now)
+	}
+	return placement.Loads{Range: loads[0], Table: loads[1], Total: loads[2]}
+}
+
 // policy is how servers for a tablet are chosen among those.
 func (m *Master) policy(row *catalog.Tablet, among []*tsDescriptor) placement.Policy {
 	p := placement.Policy{Draw: m.drawPlace, EvenAllInOne: m.v.On(variant.KUDU3008),
 		TwoChoices: m.v.Placement == variant.PlaceTwoChoices}
 	for _, d := range among {
-		var loads [3]int64
-		for i, k := range keysOf(row) {
-			loads[i] = int64(d.live(k))*placement.Whole + d.recent(k, m.node.Now())
-		}
 		p.Servers = append(p.Servers, placement.Server{ID: d.id, Location: d.location,
-			Live:  d.liveTablets,
-			Loads: placement.Loads{Range: loads[0], Table: loads[1], Total: loads[2]}})
+			Live: d.liveTablets, Loads: d.loads(row, m.node.Now())})
 	}
 	return p
 }

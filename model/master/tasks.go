@@ -201,8 +201,8 @@ func (m *Master) createReplica(tablet *tabletInfo, server wire.ServerID) {
 		target:   func() wire.ServerID { return server },
 		request: func(to wire.ServerID) sim.Message {
 			return &wire.CreateTabletRequest{Dest: to, Table: table.ID, Tablet: row.ID,
-				Partition: row.Partition, Version: table.Version, Schema: table.Schema,
-				Config: row.Consensus.Config}
+				Partition: row.Partition, Dimension: row.Dimension, Version: table.Version,
+				Schema: table.Schema, Config: row.Consensus.Config}
 		},
 		settles: settledBy(wire.OK, wire.TabletAlreadyExists,
 			wire.WrongServerUUID),

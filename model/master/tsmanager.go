@@ -27,6 +27,8 @@ type tsDescriptor struct {
 	lastHeartbeat sim.Time // before the first: negative
 	liveTablets   int
 	liveByRange   []wire.RangeCount
+	// liveByDimension has no labels of which there are none.
+	liveByDimension []wire.DimensionCount
 	// hasFullReport is set once a full report of this registration was taken; until then
 	// incremental ones are of no use.
 	hasFullReport bool

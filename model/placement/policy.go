@@ -22,7 +22,8 @@ type Server struct {
 }
 
 // Loads are what a server has of a tablet's range, of its table, and in all: live replicas and
-// those that it was lately chosen for, in units of 1/Whole.
+// those that it was lately chosen for, in units of 1/Whole. For a tablet with a label the live ones
+// in all are those with the same label.
 type Loads struct{ Range, Table, Total int64 }
 
 // Whole is the load of one live replica.

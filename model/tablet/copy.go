@@ -26,7 +26,7 @@ func Copy(p *sim.Proc, id wire.TabletID, dir string, old fs.Superblock, tombston
 	}
 	sb := fs.Superblock{Tablet: id, Table: begun.Table, Partition: begun.Partition,
 		Version: begun.Version, Schema: begun.Schema, Data: wire.DataCopying,
-		LastLogged: old.LastLogged}
+		Dimension: begun.Dimension, LastLogged: old.LastLogged}
 	sb.Write(p, dir)
 	// A creation that was cut short leaves files without a superblock, which nobody looked at.
 	// Where a tombstone votes there are none but what it writes.

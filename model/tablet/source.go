@@ -70,7 +70,8 @@ func NewSource(n *sim.Node) *Source {
 func (s *Source) Begin(requestor sim.NodeID, r raft.Observed, sb fs.Superblock, dir string,
 	blocks int) *wire.BeginCopySessionResponse {
 	resp := &wire.BeginCopySessionResponse{Table: sb.Table, Partition: sb.Partition,
-		Version: sb.Version, Schema: sb.Schema, Term: r.Term(), Config: r.Config(), Blocks: blocks}
+		Dimension: sb.Dimension, Version: sb.Version, Schema: sb.Schema, Term: r.Term(),
+		Config: r.Config(), Blocks: blocks}
 	x := &session{blocks: blocks, used: s.node.Now(), release: func() {}}
 	if log, ok := r.(interface{ Anchor(int64) func() }); ok {
 		x.release = log.Anchor(r.LastLogged().Index)

@@ -169,7 +169,7 @@ func (h *heartbeater) request() *wire.TSHeartbeatRequest {
 	ts := h.ts
 	req := &wire.TSHeartbeatRequest{Server: ts.instance.ID, Incarnation: ts.instance.Stamp,
 		Register: h.register, LiveTablets: ts.LiveTablets(),
-		LiveByRange: ts.liveByRange()}
+		LiveByRange: ts.liveByRange(), LiveByDimension: ts.liveByDimension()}
 	req.Report = wire.TabletReport{Full: h.full || h.register, Seq: h.seq}
 	h.seq++
 	if req.Report.Full {

@@ -21,7 +21,8 @@ func (ts *TServer) createTablet(p *sim.Proc, req *wire.CreateTabletRequest) wire
 		return wire.Err(wire.UnknownError, "the tablet was deleted")
 	}
 	t := ts.newReplica(fs.Superblock{Tablet: req.Tablet, Table: req.Table,
-		Partition: req.Partition, Version: req.Version, Schema: req.Schema})
+		Partition: req.Partition, Dimension: req.Dimension, Version: req.Version,
+		Schema: req.Schema})
 	t.busy = true
 	raft.Create(p, t.dir(), req.Config)
 	t.Write(p, t.dir())

@@ -40,6 +40,9 @@ type replica struct {
 	servesIn int64 // the last term in which it led and had applied what it inherited
 }
 
+// live reports whether the replica is whole, or not opened yet.
+func (t *replica) live() bool { return t.Data == wire.DataReady && t.failed == "" }
+
 func (t *replica) dir() string { return TabletDir(t.Tablet) }
 
 // TabletDir is the folder of a tablet on the disk of a tablet server.

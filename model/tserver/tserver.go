@@ -75,7 +75,7 @@ func (ts *TServer) LiveTablets() int {
 	n := 0
 	//tabletop:allow map-range: what is counted has no order
 	for _, t := range ts.tablets {
-		if t.Data == wire.DataReady && t.failed == "" {
+		if t.live() {
 			n++
 		}
 	}
@@ -87,7 +87,7 @@ func (ts *TServer) liveByRange() []wire.RangeCount {
 	counts := make([]wire.RangeCount, 0, 4)
 	//tabletop:allow map-range: the counts are kept in order
 	for _, t := range ts.tablets {
-		if t.Data != wire.DataReady || t.failed != "" {
+		if !t.live() {
 			continue
 		}
 		of := wire.RangeCount{Table: t.Table, Lower: t.Partition.Range.Lower}
@@ -99,6 +99,21 @@ func (ts *TServer) liveByRange() []wire.RangeCount {
 	}
 	return counts
 }
+
+// liveByDimension counts those that have a label by it.
+func (ts *TServer) liveByDimension() []wire.DimensionCount {
+	var counts []wire.DimensionCount
+	//tabletop:allow map-range: the counts are kept in order
+	for _, t := range ts.tablets {
+		if t.live() {
+			counts = wire.CountDimension(counts, t.Dimension)
+		}
+	}
+	return counts
+}
+
+// Live reports whether its replica of a tablet is whole, or not opened yet.
+func (ts *TServer) Live(id wire.TabletID) bool { t := ts.tablets[id]; return t != nil && t.live() }
 
 // Data returns what its disk holds of its replica of a tablet; DataDeleted: nothing.
 func (ts *TServer) Data(id wire.TabletID) wire.DataState {

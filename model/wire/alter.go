@@ -37,10 +37,14 @@ type AlterStep struct {
 	NewName string // of RenameColumn
 	Default int64  // of ChangeColumn
 	Range   Range  // of AddRange and DropRange
+	// Dimension is the label of AddRange, which the tablets of the range will carry; empty: none.
+	Dimension Dimension
 }
 
 func (s AlterStep) String() string {
 	switch {
+	case s.Dimension != "":
+		return fmt.Sprintf("%v:%v@%s", s.Kind, s.Range, s.Dimension)
 	case s.Kind.OfRanges():
 		return fmt.Sprintf("%v:%v", s.Kind, s.Range)
 	case s.Kind == RenameColumn:
@@ -57,6 +61,7 @@ func (s AlterStep) fold(d *sim.Digest) {
 	d.String(s.NewName)
 	d.Int(s.Default)
 	s.Range.fold(d)
+	s.Dimension.fold(d)
 }
 
 // HaveColumns reports whether some of the steps changes the schema.

@@ -64,6 +64,7 @@ type BeginCopySessionResponse struct {
 	Status    Status
 	Table     TableID
 	Partition Partition
+	Dimension Dimension
 	Version   int64 // of the superblock's schema
 	Schema    Schema
 	Term      int64
@@ -80,6 +81,7 @@ func (m *BeginCopySessionResponse) Fold(d *sim.Digest) {
 	m.Status.fold(d)
 	d.Uint64(uint64(m.Table))
 	m.Partition.Fold(d)
+	m.Dimension.fold(d)
 	d.Int(m.Version)
 	m.Schema.Fold(d)
 	d.Int(m.Term)
@@ -93,7 +95,7 @@ func (m *BeginCopySessionResponse) Fold(d *sim.Digest) {
 
 // Size implements sim.Message.
 func (m *BeginCopySessionResponse) Size() int {
-	return 128 + m.Schema.size() + m.Config.size() + 32*len(m.Files)
+	return 128 + len(m.Dimension) + m.Schema.size() + m.Config.size() + 32*len(m.Files)
 }
 
 // FetchDataRequest asks for a piece of a file of the sender's session on a tablet, or for a block.

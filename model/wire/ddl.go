@@ -95,7 +95,8 @@ type CreateTableRequest struct {
 	Schema     Schema
 	Partitions PartitionSchema
 	Replicas   int
-	Locations  []string // where replicas may be; none: anywhere
+	Locations  []string  // where replicas may be; none: anywhere
+	Dimension  Dimension // of all tablets; empty: none
 }
 
 // Header implements DDL.
@@ -114,11 +115,12 @@ func (m *CreateTableRequest) Fold(d *sim.Digest) {
 	for _, l := range m.Locations {
 		d.String(l)
 	}
+	m.Dimension.fold(d)
 }
 
 // Size implements sim.Message.
 func (m *CreateTableRequest) Size() int {
-	return 24 + len(m.Name) + m.Schema.size() + m.Partitions.size()
+	return 24 + len(m.Name) + len(m.Dimension) + m.Schema.size() + m.Partitions.size()
 }
 
 func (m *CreateTableRequest) String() string {

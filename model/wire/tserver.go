@@ -93,7 +93,9 @@ type TSHeartbeatRequest struct {
 	LiveTablets int
 	// LiveByRange counts them by table and range, in order.
 	LiveByRange []RangeCount
-	Report      TabletReport
+	// LiveByDimension counts those that have a label, in the order of the labels.
+	LiveByDimension []DimensionCount
+	Report          TabletReport
 }
 
 // RangeCount is how many live replicas a server has of the tablets of one range of a table
@@ -123,6 +125,10 @@ func (m *TSHeartbeatRequest) Fold(d *sim.Digest) {
 		d.Int(r.Lower)
 		d.Int(int64(r.Live))
 	}
+	for _, l := range m.LiveByDimension {
+		l.Dimension.fold(d)
+		d.Int(int64(l.Live))
+	}
 	d.Bool(m.Report.Full)
 	d.Int(m.Report.Seq)
 	foldTablets(d, m.Report.Tablets)
@@ -146,6 +152,9 @@ func foldTablets(d *sim.Digest, tablets []ReportedTablet) {
 // Size implements sim.Message.
 func (m *TSHeartbeatRequest) Size() int {
 	n := 80 + 48*len(m.LiveByRange) + sizeOfTablets(m.Report.Tablets) + 32*len(m.Report.Removed)
+	for _, l := range m.LiveByDimension {
+		n += 8 + len(l.Dimension)
+	}
 	if m.Register {
 		n += 120
 	}
@@ -195,6 +204,7 @@ type CreateTabletRequest struct {
 	Table     TableID
 	Tablet    TabletID
 	Partition Partition
+	Dimension Dimension
 	Version   int64
 	Schema    Schema
 	Config    RaftConfig
@@ -209,13 +219,16 @@ func (m *CreateTabletRequest) Fold(d *sim.Digest) {
 	d.Uint64(uint64(m.Table))
 	d.Uint64(uint64(m.Tablet))
 	m.Partition.Fold(d)
+	m.Dimension.fold(d)
 	d.Int(m.Version)
 	m.Schema.Fold(d)
 	m.Config.Fold(d)
 }
 
 // Size implements sim.Message.
-func (m *CreateTabletRequest) Size() int { return 128 + m.Schema.size() + m.Config.size() }
+func (m *CreateTabletRequest) Size() int {
+	return 128 + len(m.Dimension) + m.Schema.size() + m.Config.size()
+}
 
 // AlterSchemaRequest tells the leader of a tablet its table's latest schema.
 type AlterSchemaRequest struct {
