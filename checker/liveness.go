@@ -9,6 +9,7 @@ import (
 	"tabletop/model/catalog"
 	"tabletop/model/master"
 	"tabletop/model/raft"
+	"tabletop/model/tserver"
 	"tabletop/model/wire"
 	"tabletop/sim"
 )
@@ -80,7 +81,7 @@ func (j *Judges) Unfinished() []Unfinished {
 	}
 	for _, other := range j.c.Masters {
 		if j.informed(m, other) {
-			list = append(list, j.unknown(other)...)
+			list = append(list, j.unknown(store, other)...)
 		}
 	}
 	list = append(list, j.replication(m)...)
@@ -99,8 +100,8 @@ func (j *Judges) informed(leader, m *master.Master) bool {
 }
 
 // unknown lists tablet servers that run and that a master takes for dead, or of whose replicas it
-// has another count.
-func (j *Judges) unknown(m *master.Master) []Unfinished {
+// has another count: of all, or of a label that the catalog has for their tablets.
+func (j *Judges) unknown(store *catalog.Store, m *master.Master) []Unfinished {
 	var list []Unfinished
 	for _, id := range j.c.TServerNodes() {
 		n, ts := j.c.World.Node(id), j.c.TServerOn(id)
@@ -114,9 +115,24 @@ func (j *Judges) unknown(m *master.Master) []Unfinished {
 			list = append(list, Unfinished{"tserver", "miscounted", fmt.Sprintf(
 				"%s has %d live replicas, and %s counts %d", n.Name(), ts.LiveTablets(),
 				m.Node().Name(), counted)})
+		case !slices.Equal(m.LiveByDimension(ts.ID()), liveByDimension(store, ts)):
+			list = append(list, Unfinished{"tserver", "miscounted", fmt.Sprintf(
+				"%s has %v live replicas by label, and %s counts %v", n.Name(),
+				liveByDimension(store, ts), m.Node().Name(), m.LiveByDimension(ts.ID()))})
 		}
 	}
 	return list
+}
+
+func liveByDimension(store *catalog.Store, ts *tserver.TServer) []wire.DimensionCount {
+	var counts []wire.DimensionCount
+	//tabletop:allow map-range: the counts are kept in order
+	for id, row := range store.Tablets {
+		if row.Dimension != "" && ts.Live(id) {
+			counts = wire.CountDimension(counts, row.Dimension)
+		}
+	}
+	return counts
 }
 
 // behind lists masters that are to be voters and are not, or have not applied what the leader has.
