@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"tabletop/model/client"
 	"tabletop/model/master"
@@ -69,6 +70,51 @@ func in(location, table string) condition {
 		}
 		return ""
 	})
+}
+
+// holders wants the voters of a range of a table to be on just these servers, one on each, as the
+// catalog knows them.
+func holders(table, keys string, servers ...string) condition {
+	return func(s *stage) string {
+		var voters []wire.ServerID
+		for _, id := range s.r.c.TabletsOf(table) {
+			row := s.r.c.Catalog().Tablets[id]
+			if row.Partition.Range.String() == keys {
+				voters = append(voters, row.Consensus.Config.Voters()...)
+			}
+		}
+		slices.Sort(voters)
+		if got := s.names(voters); got != strings.Join(servers, ", ") {
+			return fmt.Sprintf("the replicas of %s for %s are on %s", table, keys, got)
+		}
+		s.tell("replicas of %s for %s: on %s", table, keys, strings.Join(servers, " and "))
+		return ""
+	}
+}
+
+// labelled wants the leader master to count so many live replicas with a label on each tablet
+// server.
+func labelled(label wire.Dimension, want ...int) condition {
+	return func(s *stage) string {
+		m := s.leader()
+		if m == nil {
+			return "no master leads"
+		}
+		var got []int
+		var lines []string
+		for _, ts := range s.r.c.TServers {
+			n := wire.LiveOf(m.LiveByDimension(ts.ID()), label)
+			got = append(got, n)
+			lines = append(lines, fmt.Sprintf("%s %d of %d", ts.Node().Name(), n,
+				m.LiveTablets(ts.ID())))
+		}
+		if !slices.Equal(got, want) {
+			return fmt.Sprintf("%s counts %v replicas with the label %s, not %v", m.Node().Name(),
+				got, label, want)
+		}
+		s.tell("replicas with the label %s: %s", label, strings.Join(lines, ", "))
+		return ""
+	}
 }
 
 // unavailable wants exactly that many tablets of a table to have no leader that runs with a

@@ -115,6 +115,42 @@ var placeStories = []script{
 		under: "kudu-head", signature: "placement/replica/not-as-mapped",
 	},
 	{
+		name: "labelled-range",
+		title: "the replicas of a labelled range go where there are fewest of that label; those " +
+			"of one without go where there are fewest of all",
+		options: []string{"masters=3", "tservers=4", "clients=2"},
+		heal:    85 * sec,
+		tablets: true,
+		acts: []act{
+			{5 * sec, "1. t, u and v have one replica each on each of four servers",
+				"client-1 create t columns=k,a tablets=2 ranges=0:100,100:200 replicas=1", nil},
+			{6 * sec, "", "client-1 create u columns=k,a tablets=2 ranges=0:100,100:200 replicas=1",
+				nil},
+			{7 * sec, "", "client-1 create v columns=k,a tablets=2 ranges=0:100,100:200 replicas=1",
+				nil},
+			{12 * sec, "2. while two of them are in maintenance, w is put on the others",
+				"maintenance ts-3 for=10s", all(served, even)},
+			{13 * sec, "", "maintenance ts-4 for=10s", nil},
+			{16 * sec, "", "client-1 create w columns=k,a tablets=10 replicas=1", nil},
+			{30 * sec, "3. a range of t gets the label hot, of which nobody has a replica: it " +
+				"comes to those that were not chosen lately",
+				"client-1 alter t add-range:200:300@hot",
+				all(served, labelled("hot", 0, 0, 0, 0), skewed(5))},
+			{40 * sec, "4. the next leader master does not know who was chosen lately",
+				"transfer leader-master", all(served, holders("t", "200:300", "ts-3", "ts-4"),
+					labelled("hot", 0, 0, 1, 1))},
+			{50 * sec, "5. a range of u gets the same label: it comes to the fullest servers, " +
+				"which have none of it", "client-1 alter u add-range:200:300@hot",
+				all(reigned(2), labelled("hot", 0, 0, 1, 1))},
+			{60 * sec, "6. a range of v gets none: it comes to the emptiest",
+				"client-1 alter v add-range:200:300",
+				all(holders("u", "200:300", "ts-1", "ts-2"), labelled("hot", 1, 1, 1, 1))},
+			{75 * sec, "7. so it would have been with that of u", "",
+				all(served, kept, replicated(""), holders("v", "200:300", "ts-3", "ts-4"),
+					labelled("hot", 1, 1, 1, 1), skewed(4))},
+		},
+	},
+	{
 		name: "pinned-table",
 		title: "KUDU-2604: a table is bound to a location; its replicas are placed, and " +
 			"replaced, there or nowhere",
