@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,44 @@ func TestConvergenceWaitsForEveryMembersConfiguration(t *testing.T) {
 	converged, signatures := runToRest(t, text+"fault 4 at=48.6s slow-disk ts-2 by=3s\n", nil)
 	require.Empty(t, signatures)
 	require.Greater(t, converged[0], sim.Time(51*time.Second))
+}
+
+// A cluster in which a master is told a wrong count of replicas with a label does not converge,
+// though that of all replicas is right.
+func TestWrongCountsByLabelAreFoundOut(t *testing.T) {
+	const plan = `tabletop-plan 1
+option masters=3
+option tservers=3
+option clients=1
+heal 30s
+op 1 at=4s client-1 create t1 columns=k tablets=1 ranges=0:100 replicas=3 dimension=cold
+op 2 at=8s client-1 alter t1 add-range:100:200@hot
+`
+	told := map[string]func(*wire.TSHeartbeatRequest){
+		"the truth": func(*wire.TSHeartbeatRequest) {},
+		"nothing":   func(m *wire.TSHeartbeatRequest) { m.LiveByDimension = nil },
+		"too many": func(m *wire.TSHeartbeatRequest) {
+			m.LiveByDimension = wire.CountDimension(slices.Clone(m.LiveByDimension), "hot")
+		},
+		"another label": func(m *wire.TSHeartbeatRequest) {
+			m.LiveByDimension = []wire.DimensionCount{{Dimension: "cold", Live: 1},
+				{Dimension: "warm", Live: 1}}
+		},
+	}
+	for what, tell := range told {
+		_, signatures := runToRest(t, plan, func(r *run) {
+			sim.Sent.Subscribe(r.c.World, func(e *sim.Envelope) {
+				if m, is := e.Msg.(*wire.TSHeartbeatRequest); is && e.From == r.c.Resolve("ts-2").ID() {
+					tell(m)
+				}
+			})
+		})
+		if what == "the truth" {
+			require.Empty(t, signatures)
+		} else {
+			require.Equal(t, []string{"liveness/tserver/miscounted"}, signatures, what)
+		}
+	}
 }
 
 // A client that has slept while its table was altered, the masters lost their power and the one that
