@@ -81,8 +81,9 @@ func (m *memberships) appended(e raft.AppendedEvent) {
 func (m *memberships) carried(r *raft.Replica, next wire.RaftConfig) {
 	voters := next.Voters()
 	var behind []wire.ServerID
+	before := m.j.fate.configs[r.Tablet()]
 	for _, id := range voters {
-		if m.behind(r, id) {
+		if before.Has(id) && m.behind(r, id) { // who is new gets a copy
 			behind = append(behind, id)
 		}
 	}

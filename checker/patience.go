@@ -21,6 +21,7 @@ type patience struct {
 
 type question struct {
 	to   sim.NodeID
+	dest wire.ServerID // of a request for rows: a disk that was lost makes another server
 	call sim.Call
 }
 
@@ -34,10 +35,10 @@ func watchPatience(j *Judges) {
 func (c *patience) sent(e *sim.Envelope) {
 	switch m := e.Msg.(type) {
 	case *wire.WriteRequest:
-		c.rowsSent(e, m.Tablet)
+		c.rowsSent(e, m.Tablet, m.Dest)
 		return
 	case *wire.ScanRequest:
-		c.rowsSent(e, m.Tablet)
+		c.rowsSent(e, m.Tablet, m.Dest)
 		return
 	case wire.DDL, *wire.GetTableSchemaRequest, *wire.ListTablesRequest,
 		*wire.IsCreateTableDoneRequest, *wire.IsAlterTableDoneRequest:
@@ -48,22 +49,22 @@ func (c *patience) sent(e *sim.Envelope) {
 	if last, found := c.asked[e.From]; found && last.to == e.To && !last.call.Open() {
 		c.broken(e, "request", "to a master, another one without having looked for the leader")
 	}
-	c.asked[e.From] = question{e.To, e.Call()}
+	c.asked[e.From] = question{to: e.To, call: e.Call()}
 }
 
 // rowsSent looks at a request for rows.
-func (c *patience) rowsSent(e *sim.Envelope, tablet wire.TabletID) {
+func (c *patience) rowsSent(e *sim.Envelope, tablet wire.TabletID, dest wire.ServerID) {
 	*c.looked++
 	asked := c.rows[e.From]
 	if asked == nil {
 		asked = map[wire.TabletID]question{}
 		c.rows[e.From] = asked
 	}
-	if last, found := asked[tablet]; found && last.to == e.To && !last.call.Open() {
+	if last, found := asked[tablet]; found && last.dest == dest && !last.call.Open() {
 		c.broken(e, "rows", fmt.Sprintf("for rows of %v, another one without having tried another "+
 			"or asked who has it", tablet))
 	}
-	asked[tablet] = question{e.To, e.Call()}
+	asked[tablet] = question{e.To, dest, e.Call()}
 	c.calls[e.CallID()] = tablet
 }
 

@@ -51,6 +51,9 @@ func toMove(m *master.Master) ([]rebalance.Move, rebalancer.View) {
 // locations could have the replicas without any having half of them.
 func (r *rebalancings) mends(e rebalancer.MoveEvent) {
 	m := r.j.c.LeaderMaster()
+	if by, ok := e.By.(*master.Master); ok {
+		m = by // whether or not it still leads
+	}
 	if e.Move.Phase != rebalance.Policy || m == nil {
 		return
 	}

@@ -58,18 +58,22 @@ func (ts *TServer) startHeartbeaters(masters []wire.ServerID) {
 // is added. In Kudu that takes a restart with another --tserver_master_addrs.
 func (ts *TServer) heartbeatTo(masters []wire.ServerID, leader bool) {
 	for _, h := range ts.beats {
-		if leader && !slices.Contains(masters, h.master) {
+		if leader && !slices.ContainsFunc(masters, h.beatsTo) {
 			h.over = true
 			h.markDirty(0) // wakes it
 		}
 	}
 	ts.beats = slices.DeleteFunc(ts.beats, func(h *heartbeater) bool { return h.over })
 	for _, m := range masters {
-		if !slices.ContainsFunc(ts.beats, func(h *heartbeater) bool { return h.master == m }) {
+		if !slices.ContainsFunc(ts.beats, func(h *heartbeater) bool { return h.beatsTo(m) }) {
 			ts.startHeartbeater(&heartbeater{master: m})
 		}
 	}
 }
+
+// beatsTo reports whether it reports to that master, or to one that had the address before: it knows
+// its master by that.
+func (h *heartbeater) beatsTo(m wire.ServerID) bool { return h.master.Node() == m.Node() }
 
 func (ts *TServer) startHeartbeater(h *heartbeater) {
 	h.ts, h.last, h.dirty = ts, wire.NoServer, map[wire.TabletID]int64{}
@@ -230,7 +234,8 @@ func (ts *TServer) reportLeftovers(p *sim.Proc) {
 			interval = heartbeatInterval
 		}
 		for _, id := range sim.Keys(ts.tablets) {
-			if t := ts.tablets[id]; t.Data == wire.DataTombstoned || t.forsaken(p.Now()) {
+			t := ts.tablets[id]
+			if t.Data == wire.DataTombstoned || t.failed != "" || t.forsaken(p.Now()) {
 				ts.markDirty(id)
 			}
 		}
