@@ -61,6 +61,9 @@ func (r *rebalancings) mends(e rebalancer.MoveEvent) {
 	if !found {
 		return
 	}
+	if len(m.Servers()) < len(r.j.c.TServers) {
+		return // it has been told of some only, since it was started
+	}
 	servers := map[string]int{}
 	for _, s := range m.Servers() {
 		if !s.Live || s.Maintenance {
