@@ -178,7 +178,8 @@ func (r *rebalancings) ended(e rebalancer.Event) {
 			return
 		}
 	}
-	view := rebalancer.Describe(servers, r.asTheyAre(leader.Tables()), func(wire.TabletID) ksck.Status {
+	tables := r.asTheyAre(leader.Tables())
+	view := rebalancer.Describe(servers, tables, func(wire.TabletID) ksck.Status {
 		return ksck.Healthy
 	})
 	for _, t := range view.Tablets {

@@ -65,7 +65,8 @@ func (ts *TServer) heartbeatTo(masters []wire.ServerID, leader bool) {
 	}
 	ts.beats = slices.DeleteFunc(ts.beats, func(h *heartbeater) bool { return h.over })
 	for _, m := range masters {
-		if !slices.ContainsFunc(ts.beats, func(h *heartbeater) bool { return h.beatsTo(m) }) {
+		to := func(h *heartbeater) bool { return h.beatsTo(m) }
+		if !slices.ContainsFunc(ts.beats, to) {
 			ts.startHeartbeater(&heartbeater{master: m})
 		}
 	}
