@@ -72,8 +72,8 @@ func (ts *TServer) heartbeatTo(masters []wire.ServerID, leader bool) {
 	}
 }
 
-// beatsTo reports whether it reports to that master, or to one that had the address before: it knows
-// its master by that.
+// beatsTo reports whether it reports to that master, or to one that had the address before: it
+// knows its master by that.
 func (h *heartbeater) beatsTo(m wire.ServerID) bool { return h.master.Node() == m.Node() }
 
 func (ts *TServer) startHeartbeater(h *heartbeater) {
