@@ -112,7 +112,7 @@ func (t *Tool) runPhase(p *sim.Proc, phase rebalance.Phase, looked *sim.Time) Re
 			p.Sleep("a leader master", resyncPause)
 			continue
 		}
-		if *looked = 0; t.seen.Healthy() {
+		if *looked = 0; t.seen.Healthy() && len(t.usable()) == len(t.seen.servers) {
 			*looked = began
 		}
 		t.plan(phase)
