@@ -22,7 +22,9 @@ type rebalancings struct {
 	indices map[wire.TabletID]int64 // of the latest committed configurations
 	// changed is when anything changed that a plan depends on.
 	changed sim.Time
-	begun   int // moves, of anybody
+	// registered is when some tablet server, which may have another location, was registered last.
+	registered sim.Time
+	begun      int // moves, of anybody
 	// idle counts the rounds in a row in which one master planned nothing, though there was
 	// something to move.
 	idle  int
@@ -70,7 +72,10 @@ func watchRebalancings(j *Judges) *rebalancings {
 			r.change(wire.SysCatalog)
 		}
 	})
-	master.Registered.Subscribe(w, func(master.TServerEvent) { r.change(wire.SysCatalog) })
+	master.Registered.Subscribe(w, func(master.TServerEvent) {
+		r.registered = w.Now()
+		r.change(wire.SysCatalog)
+	})
 	sim.Sent.Subscribe(w, r.sent)
 	return r
 }

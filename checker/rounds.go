@@ -54,8 +54,9 @@ func (r *rebalancings) mends(e rebalancer.MoveEvent) {
 	if by, ok := e.By.(*master.Master); ok {
 		m = by // whether or not it still leads
 	}
-	if e.Move.Phase != rebalance.Policy || m == nil {
-		return
+	x := r.find(e.By)
+	if e.Move.Phase != rebalance.Policy || m == nil || r.registered >= x.began {
+		return // it may have planned for other locations
 	}
 	table, found := tableOf(m, e.Move.Tablet)
 	if !found {
