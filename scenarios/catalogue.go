@@ -60,7 +60,7 @@ var Catalogue = map[string]string{
 	"KUDU-2367": checker.Liveness,
 
 	"one-blocks-all":     checker.Rebalancing,
-	"last-location-only": checker.Liveness,
+	"last-location-only": checker.Rebalancing,
 	"victim-counted":     checker.ReplicaManagement,
 	"majority-behind":    checker.Configuration,
 	"KUDU-1613":          checker.Liveness,
