@@ -96,8 +96,7 @@ func goneWithout(res *Result, signature string, ids ...string) bool {
 // passesWithout reports whether the same plan passes with only that defect removed. The defences
 // that it needs off stay off, unless it is nothing but their absence.
 func passesWithout(res *Result, id string) (bool, error) {
-	d, _ := variant.FindDefect(id)
-	again, err := runWithout(res, append(d.Defences(), id)...)
+	again, err := Run(res.plan.without(id), Options{})
 	return err == nil && again.Verdict == Pass, err
 }
 
