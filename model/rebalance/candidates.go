@@ -10,7 +10,7 @@ import (
 // shelf lists the tablets of a group that are, or once were, on a server: first those that were
 // there at the start, in their order, then those that came.
 type shelf struct {
-	followers, leaders []int
+	followers, leaders []int32
 	// seen tells how far searches have come for one that may leave for a server, or for a location
 	// (^location).
 	seen sparse[cursor]
@@ -18,7 +18,7 @@ type shelf struct {
 
 // cursor is how far a search has come. What lies before it will not do, as long as no replica
 // leaves where it is to go to.
-type cursor struct{ followers, leaders, gone int }
+type cursor struct{ followers, leaders, gone int32 }
 
 // put makes a tablet a candidate to leave the server, if it may be moved.
 func (p *planner) put(tablet, server int) {
@@ -30,9 +30,9 @@ func (p *planner) put(tablet, server int) {
 		*at = &shelf{}
 	}
 	if s := *at; p.leader[tablet] == server {
-		s.leaders = append(s.leaders, tablet)
+		s.leaders = append(s.leaders, int32(tablet))
 	} else {
-		s.followers = append(s.followers, tablet)
+		s.followers = append(s.followers, int32(tablet))
 	}
 }
 
@@ -70,7 +70,7 @@ func (p *planner) mayLeave(group, from int, led bool) bool {
 }
 
 // anywhere is neither a server nor a location.
-const anywhere = math.MaxInt
+const anywhere = math.MaxInt32
 
 // search steps for a tablet of a group that may leave a server for another, or for a location. It
 // begins anew when a replica has left where.
@@ -83,7 +83,7 @@ func (p *planner) find(s search, led bool, fits func(tablet int) bool) (int, boo
 		return 0, false
 	}
 	shelf := *at
-	gone := 0
+	gone := int32(0)
 	if n := p.gone[s.group].get(s.where); n != nil {
 		gone = *n
 	}
@@ -106,10 +106,10 @@ func (p *planner) find(s search, led bool, fits func(tablet int) bool) (int, boo
 
 // next returns the first tablet of the list, from the position on, that is still on the server and
 // fits.
-func (p *planner) next(list []int, position *int, server int, fits func(int) bool) (int, bool) {
-	for ; *position < len(list); *position++ {
+func (p *planner) next(list []int32, position *int32, server int, fits func(int) bool) (int, bool) {
+	for ; int(*position) < len(list); *position++ {
 		p.steps++
-		t := list[*position]
+		t := int(list[*position])
 		if !p.moved[t] && slices.Contains(p.replicas[t], server) && fits(t) {
 			return t, true
 		}

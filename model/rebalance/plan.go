@@ -81,7 +81,7 @@ type planner struct {
 	// shelves has, by group, the tablets on each server, and gone how many replicas have left a
 	// server, or a location (^location).
 	shelves []sparse[*shelf]
-	gone    []sparse[int]
+	gone    []sparse[int32]
 	// steps counts the replicas that were put somewhere, and the groups and tablets that were
 	// looked at for a move.
 	steps int
@@ -91,7 +91,7 @@ func newPlanner(c *Cluster, o Options) *planner {
 	l := newLayout(c)
 	held := l.held()
 	p := &planner{layout: l, options: o, shelves: make([]sparse[*shelf], len(l.groups)),
-		gone:  make([]sparse[int], len(l.groups)),
+		gone:  make([]sparse[int32], len(l.groups)),
 		moved: make([]bool, len(c.Tablets)), inside: make([]int, len(l.locations)),
 		ofGroup: newTally(l, held, len(l.groups), func(t int) int { return l.group[t] }),
 		ofTable: newTally(l, held, len(c.Tables), l.tableInRanges),
@@ -112,7 +112,7 @@ func newPlanner(c *Cluster, o Options) *planner {
 
 // stock puts all tablets on the shelves.
 func (p *planner) stock() {
-	var numbers slab[int]
+	var numbers slab[int32]
 	var shelves slab[shelf]
 	var pointers slab[*shelf]
 	for g, tablets := range p.groups {
@@ -122,7 +122,7 @@ func (p *planner) stock() {
 			values: pointers.take(n)}
 		some := shelves.take(n)
 		for i, count := range counts.values {
-			some[i].followers, some[i].leaders = numbers.take(count)[:0], numbers.take(count)[:0]
+			some[i].followers, some[i].leaders = numbers.take(int(count))[:0], numbers.take(int(count))[:0]
 			all.values[i] = &some[i]
 		}
 		p.shelves[g] = all

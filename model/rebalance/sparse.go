@@ -5,21 +5,21 @@ import "slices"
 // sparse has values under some of many numbers, in their order. What belongs together lies
 // together: in one table of everything most time would go by waiting for memory.
 type sparse[T any] struct {
-	keys   []int
+	keys   []int32
 	values []T
 	late   map[int]*T // what came when there were inserts numbers already
 }
 
 // inserts is to how many numbers others are added in their places, which costs as much as there
 // are.
-const inserts = 256
+const inserts = 2048
 
 // find returns where a number is, or would be. It is mostly where it would be if all were there.
 func (s *sparse[T]) find(key int) (int, bool) {
-	if key >= 0 && key < len(s.keys) && s.keys[key] == key {
+	if key >= 0 && key < len(s.keys) && s.keys[key] == int32(key) {
 		return key, true
 	}
-	return slices.BinarySearch(s.keys, key)
+	return slices.BinarySearch(s.keys, int32(key))
 }
 
 // get returns the value under a number, or nil. It is good until the next put.
@@ -46,7 +46,7 @@ func (s *sparse[T]) put(key int) *T {
 		return s.late[key]
 	}
 	var none T
-	s.keys = slices.Insert(s.keys, i, key)
+	s.keys = slices.Insert(s.keys, i, int32(key))
 	s.values = slices.Insert(s.values, i, none)
 	return &s.values[i]
 }
@@ -54,9 +54,9 @@ func (s *sparse[T]) put(key int) *T {
 // last is put for a number that none is above.
 func (s *sparse[T]) last(key int) *T {
 	n := len(s.keys)
-	if n == 0 || s.keys[n-1] != key {
+	if n == 0 || s.keys[n-1] != int32(key) {
 		var none T
-		s.keys, s.values = append(s.keys, key), append(s.values, none)
+		s.keys, s.values = append(s.keys, int32(key)), append(s.values, none)
 		n++
 	}
 	return &s.values[n-1]

@@ -9,7 +9,7 @@ type tally struct {
 
 // row is what there is of one thing: how many at each server, and their ranks in each location.
 type row struct {
-	counts  sparse[int]
+	counts  sparse[int32]
 	ladders sparse[*ladder]
 }
 
@@ -22,10 +22,10 @@ func newTally(l *layout, held [][]int, things int, of func(tablet int) int) *tal
 			sizes[thing] += len(l.c.Tablets[i].Replicas)
 		}
 	}
-	var numbers slab[int]
+	var numbers slab[int32]
 	for i, n := range sizes {
 		n = min(n, len(l.at))
-		t.rows[i].counts = sparse[int]{keys: numbers.take(n)[:0], values: numbers.take(n)[:0]}
+		t.rows[i].counts = sparse[int32]{keys: numbers.take(n)[:0], values: numbers.take(n)[:0]}
 	}
 	for s, tablets := range held {
 		for _, tablet := range tablets {
@@ -44,17 +44,17 @@ func newTally(l *layout, held [][]int, things int, of func(tablet int) int) *tal
 // ranker makes the ladders of rows.
 type ranker struct {
 	layout  *layout
-	most    []int     // by location: what a server of it has at most
+	most    []int32   // by location: what a server of it has at most
 	its     []*ladder // by location
 	ladders slab[ladder]
 	words   slab[uint64]
-	keys    slab[int]
+	keys    slab[int32]
 	values  slab[*ladder]
 }
 
 func newRanker(l *layout) *ranker {
 	n := len(l.members)
-	return &ranker{layout: l, most: make([]int, n), its: make([]*ladder, n)}
+	return &ranker{layout: l, most: make([]int32, n), its: make([]*ladder, n)}
 }
 
 // rank puts the servers of a row on the ladders of their locations.
@@ -76,7 +76,7 @@ func (r *ranker) rank(of *row) {
 		members := len(r.layout.members[at])
 		width := (members + 63) / 64
 		l := &r.ladders.take(1)[0]
-		*l = ladder{words: r.words.take((most + 1) * width), width: width, high: most}
+		*l = ladder{words: r.words.take((int(most) + 1) * width), width: width, high: int(most)}
 		l.rung(0).fill(members)
 		r.its[at], r.most[at] = l, 0
 		*of.ladders.last(at) = l
@@ -84,7 +84,7 @@ func (r *ranker) rank(of *row) {
 	for i, s := range of.counts.keys {
 		l := r.its[r.layout.at[s]]
 		l.rung(0).remove(r.layout.place[s])
-		l.rung(of.counts.values[i]).add(r.layout.place[s])
+		l.rung(int(of.counts.values[i])).add(r.layout.place[s])
 	}
 	for _, l := range of.ladders.values {
 		for l.rung(l.low).empty() {
@@ -101,13 +101,13 @@ func (t *tally) add(of, server, by int) {
 		*ladder = newLadder(len(t.layout.members[at]))
 	}
 	n := r.counts.put(server)
-	(*ladder).step(t.layout.place[server], *n, by)
-	*n += by
+	(*ladder).step(t.layout.place[server], int(*n), by)
+	*n += int32(by)
 }
 
 func (t *tally) count(of, server int) int {
 	if n := t.rows[of].counts.get(server); n != nil {
-		return *n
+		return int(*n)
 	}
 	return 0
 }
