@@ -156,7 +156,7 @@ func fuzz(cmd *cobra.Command, f *fuzzFlags, scenario string) error {
 	}
 	sum.Sort()
 	if !f.noExplain {
-		explain(cmd, sum)
+		explainAll(cmd, sum)
 	}
 	printSummary(out, sum, z)
 	if f.times {
@@ -187,8 +187,8 @@ func (f *fuzzFlags) enough(r *scenarios.Result) bool {
 	})
 }
 
-// explain looks for the cause of the first failures of each signature.
-func explain(cmd *cobra.Command, sum *scenarios.Summary) {
+// explainAll looks for the cause of the first failures of each signature.
+func explainAll(cmd *cobra.Command, sum *scenarios.Summary) {
 	bar := newProgress(cmd, len(sum.Groups), "causes")
 	for _, g := range sum.Groups {
 		g.Cause = scenarios.ExplainGroup(g)

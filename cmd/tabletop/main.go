@@ -74,7 +74,7 @@ usage or bad input; 3 vacuous or inconclusive; 4 a run diverged from its token o
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(listCommand(), runCommand(), fuzzCommand(), replayCommand(), compareCommand(),
-		detectCommand(), nightlyCommand(), shrinkCommand(), whyCommand(), diffCommand(),
-		causesCommand(), rebalanceCommand(), ksckCommand())
+		detectCommand(), nightlyCommand(), explainCommand(), shrinkCommand(), whyCommand(),
+		diffCommand(), causesCommand(), rebalanceCommand(), ksckCommand())
 	return cmd
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,12 +37,33 @@ later, as other storms on the same cluster have them. Bisection over the instant
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), found)
+			fmt.Fprintln(c.people(cmd), found)
+			if c.json {
+				return printJSON(cmd, noReturnOf(found))
+			}
 			return nil
 		},
 	}
 	c.addWorkers(cmd)
+	c.addJSON(cmd)
 	cmd.Flags().StringVar(&y.Signature, "signature", "", "of this failure; empty: of the first")
 	cmd.Flags().IntVar(&y.Runs, "runs", 50, "runs for each instant")
 	return cmd
+}
+
+// noReturnJSON is what a program gets to know.
+type noReturnJSON struct {
+	Signature string        `json:"signature"`
+	At        time.Duration `json:"at_ns"`
+	Who       string        `json:"who"` // empty: the run is lost from the start
+	Event     string        `json:"event"`
+	Fails     time.Duration `json:"fails_ns"`
+	Runs      int           `json:"runs"`
+	Before    int           `json:"fail_before"`
+	After     int           `json:"fail_after"`
+}
+
+func noReturnOf(n scenarios.NoReturn) noReturnJSON {
+	return noReturnJSON{n.Signature, time.Duration(n.Event.At), n.Event.Who, n.Event.Text, n.Fails,
+		n.Runs, n.Before, n.After}
 }

@@ -122,7 +122,8 @@ func (p *planner) stock() {
 			values: pointers.take(n)}
 		some := shelves.take(n)
 		for i, count := range counts.values {
-			some[i].followers, some[i].leaders = numbers.take(int(count))[:0], numbers.take(int(count))[:0]
+			some[i].followers = numbers.take(int(count))[:0]
+			some[i].leaders = numbers.take(int(count))[:0]
 			all.values[i] = &some[i]
 		}
 		p.shelves[g] = all

@@ -1,0 +1,130 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"tabletop/model/variant"
+)
+
+// Ablation looks for the cause of a failure: it runs the plan again with each of the defects that
+// are on removed, and with each of the defences put back that were removed.
+type Ablation struct {
+	Signature string // empty: what the run fails with first
+	Workers   int    // 0: one per processor
+	// Step is called after each run with how many of how many are done.
+	Step func(done, all int)
+}
+
+// Explained is what came of it.
+type Explained struct {
+	Signature string
+	Cause     string   // as Explain words it
+	Changed   []Change // in the order of the tables of defects and of defences
+	Result    *Result  // of the run that fails
+}
+
+// Change is a run that differs in one defect or defence.
+type Change struct {
+	ID      string
+	Title   string
+	Defence bool // it was put back; otherwise a defect was removed
+	Cures   bool // the signature is gone
+	Result  *Result
+}
+
+// Run makes the runs. The error says that the plan cannot be run, or does not fail so.
+func (a Ablation) Run(ctx context.Context, p Plan) (Explained, error) {
+	res, err := Run(p, Options{})
+	if err != nil {
+		return Explained{}, err
+	}
+	if a.Signature == "" {
+		a.Signature = res.Signature
+	}
+	if !res.shows(a.Signature) {
+		return Explained{}, fmt.Errorf("the run does not fail%s: it ends as %s",
+			Shrink{Signature: a.Signature}.as(), res.Verdict)
+	}
+	x := Explained{Signature: a.Signature, Changed: changesOf(res), Result: res}
+	if err := a.make(ctx, res.plan, x.Changed); err != nil {
+		return x, err
+	}
+	var causes []string
+	for _, c := range x.Changed {
+		if c.Cures {
+			causes = append(causes, c.ID)
+		}
+	}
+	if x.Cause = strings.Join(causes, " or "); x.Cause == "" {
+		x.Cause = unexplained(res, a.Signature)
+	}
+	return x, nil
+}
+
+// changesOf lists what can be changed of a run.
+func changesOf(res *Result) []Change {
+	var all []Change
+	for _, id := range res.Defects {
+		d, _ := variant.FindDefect(id)
+		all = append(all, Change{ID: id, Title: d.Title})
+	}
+	for _, d := range variant.Defences {
+		if slices.Contains(res.plan.Select.Without, d.ID) {
+			all = append(all, Change{ID: d.ID, Title: d.Title, Defence: true})
+		}
+	}
+	return all
+}
+
+// make makes the runs, several at a time.
+func (a Ablation) make(ctx context.Context, p Plan, changes []Change) error {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var failed error
+	next, done := 0, 0
+	for range workers(a.Workers) {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= len(changes) || ctx.Err() != nil {
+					return
+				}
+				c := &changes[i]
+				res, err := Run(c.of(p), Options{})
+				mu.Lock()
+				if err != nil {
+					failed = err
+				} else {
+					c.Result, c.Cures = res, !res.shows(a.Signature)
+				}
+				if done++; a.Step != nil {
+					a.Step(done, len(changes))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if failed == nil {
+		failed = ctx.Err()
+	}
+	return failed
+}
+
+// of returns the plan that differs.
+func (c Change) of(p Plan) Plan {
+	without := slices.Clone(p.Select.Without)
+	if c.Defence {
+		p.Select.Without = slices.DeleteFunc(without, func(id string) bool { return id == c.ID })
+	} else {
+		p.Select.Without = append(without, c.ID)
+	}
+	return p
+}
