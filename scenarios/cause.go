@@ -41,10 +41,11 @@ type Cause struct {
 	Parts time.Duration `json:"parts_ns"`
 	Fails time.Duration `json:"fails_ns"`
 	// At is the point of no return, and Event what happens there; empty: the run is lost from the
-	// start. Of Runs that go another way before and after it so many fail.
+	// start. Of Runs that go another way from the start, before it and after it so many fail.
 	At         time.Duration `json:"at_ns"`
 	Event      string        `json:"event"`
 	Runs       int           `json:"runs"`
+	FailStart  int           `json:"fail_start"`
 	FailBefore int           `json:"fail_before"`
 	FailAfter  int           `json:"fail_after"`
 	Error      string        `json:"error,omitempty"` // why nothing is known
@@ -113,7 +114,8 @@ func (k Causes) find(ctx context.Context, c *Cause) error {
 	if err != nil {
 		return err
 	}
-	c.Fails, c.Runs, c.FailBefore, c.FailAfter = n.Fails, n.Runs, n.Before, n.After
+	c.Fails, c.Runs = n.Fails, n.Runs
+	c.FailStart, c.FailBefore, c.FailAfter = n.Start, n.Before, n.After
 	if n.Event != (Line{}) {
 		c.At, c.Event = time.Duration(n.Event.At), n.Event.Who+": "+n.Event.Text
 	}

@@ -16,13 +16,18 @@ import (
 // of the ways in which it can go on. It makes the run again up to an instant, and then has all that
 // follows drawn anew, many times: latencies, losses, ties, time-outs, and, as another storm on the
 // same cluster has them, the operations and faults that are due later. What is under way goes on:
-// a fault lasts as long as it was to. The result depends on the plan and the number of runs alone.
+// a fault lasts as long as it was to. Of a failure that is seen before healing, runs that fail so
+// much later do not count: other operations and other faults brought that about. The result depends
+// on the plan and the number of runs alone.
 type Why struct {
 	Signature string // empty: what the run fails with first
 	Runs      int    // for each instant
 	Workers   int
 	// Step is called after each instant with how many of about how many are done.
 	Step func(done, about int)
+
+	until time.Duration // of the runs that go another way; 0: to their ends
+	need  int           // of them must fail after the point of no return
 }
 
 // NoReturn is what is found.
@@ -30,14 +35,18 @@ type NoReturn struct {
 	Signature string
 	Event     Line          // after which failure is likely; empty: the run fails from the start
 	Fails     time.Duration // when the run fails
-	// Before and After tell how many of the runs fail that go another way just before the instant
-	// of the event, and from it on.
-	Before, After int
-	Runs          int
+	// Start, Before and After tell how many of the runs fail that go another way from the start, just
+	// before the instant of the event, and from it on.
+	Start, Before, After int
+	Runs                 int
 }
 
-// likely is how many of a hundred runs must fail after the point of no return, at least.
+// likely is how many of a hundred runs must fail after the point of no return, at least; and at least
+// half of those that go another way from the start and do not.
 const likely = 90
+
+// grace is by how much later a run that goes another way may fail: some elections, or heartbeats.
+const grace = 5 * time.Second
 
 // Run looks for the point of no return by bisection over the instants of which the run's story
 // tells: it finds one before which failure is not likely and after which it is. It begins at the
@@ -55,12 +64,19 @@ func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 		return NoReturn{}, fmt.Errorf("the run does not fail%s: it ends as %s", y.as(), res.Verdict)
 	}
 	found := NoReturn{Signature: y.Signature, Fails: res.found(y.Signature).At, Runs: y.Runs}
+	if found.Fails < res.plan.Heal {
+		y.until = found.Fails + grace
+	}
 	last := instants(story, found.Fails)
 	lo, hi := -1, len(last)-1 // the run fails after the last instant, since it has failed by then
-	found.After = y.Runs
-	if found.Before, err = y.failing(ctx, p, 0, 0); err != nil || y.likely(found.Before) {
+	if found.Start, err = y.failing(ctx, p, 0, 0); err != nil {
 		return found, err
 	}
+	found.Before, found.After = found.Start, y.Runs
+	if found.Start == y.Runs {
+		return found, nil
+	}
+	y.need = y.needed(found.Start)
 	before := sim.Time(0)
 	for step, back := 2, 1; hi-lo > 1; step++ {
 		mid := (lo + hi) / 2
@@ -68,11 +84,11 @@ func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 			mid = max(mid, hi-back)
 			back *= 2
 		}
-		n, err := y.failing(ctx, p, last[mid].At, y.enough())
+		n, err := y.failing(ctx, p, last[mid].At, y.Runs-y.need+1)
 		if err != nil {
 			return found, err
 		}
-		if y.likely(n) {
+		if n >= y.need {
 			hi, found.After = mid, n
 		} else {
 			lo, before = mid, last[mid].At
@@ -88,10 +104,11 @@ func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 	return found, err
 }
 
-func (y Why) likely(fail int) bool { return 100*fail >= likely*y.Runs }
-
-// enough is how many runs that do not fail say that failure is not likely.
-func (y Why) enough() int { return y.Runs - (likely*y.Runs+99)/100 + 1 }
+// needed returns how many runs must fail after the point of no return if so many fail from the start,
+// but not all.
+func (y Why) needed(start int) int {
+	return max((likely*y.Runs+99)/100, (start+y.Runs+1)/2)
+}
 
 func (y Why) as() string { return Shrink{Signature: y.Signature}.as() }
 
@@ -128,7 +145,7 @@ func (y Why) failing(ctx context.Context, p Plan, after sim.Time, enough int) (i
 				if seed > uint64(y.Runs) || over {
 					return
 				}
-				res, err := Run(p.anew(after, seed), Options{Anew: Anew{after, ^seed}})
+				res, err := Run(p.anew(after, seed), Options{Anew: Anew{after, ^seed}, Until: y.until})
 				mu.Lock()
 				switch {
 				case err != nil:
@@ -194,10 +211,10 @@ func (n NoReturn) String() string {
 	of := func(fail int) string { return fmt.Sprintf("%d of %d", fail, n.Runs) }
 	if n.Event == (Line{}) {
 		return fmt.Sprintf("the run is lost from the start: %s that go another way from there fail",
-			of(n.Before))
+			of(n.Start))
 	}
 	return fmt.Sprintf("the point of no return, %v before the run fails with %s:\n  %s\n"+
-		"before it, %s runs that go another way fail; after it, %s",
-		n.Fails-time.Duration(n.Event.At), n.Signature, strings.TrimSpace(n.Event.String()),
-		of(n.Before), of(n.After))
+		"of the runs that go another way from the start, %s fail so; just before it, %s; "+
+		"after it, %s", n.Fails-time.Duration(n.Event.At), n.Signature,
+		strings.TrimSpace(n.Event.String()), of(n.Start), of(n.Before), of(n.After))
 }

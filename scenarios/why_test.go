@@ -53,8 +53,8 @@ func TestPointOfNoReturn(t *testing.T) {
 		y := Why{Runs: 8, Workers: workers}
 		n, err := y.Run(t.Context(), p)
 		require.NoError(t, err)
-		require.False(t, y.likely(n.Before))
-		require.True(t, y.likely(n.After))
+		require.Less(t, n.Before, n.After)
+		require.GreaterOrEqual(t, n.After, y.needed(n.Start))
 		require.LessOrEqual(t, n.Event.At, sim.Time(n.Fails))
 		if workers == 1 {
 			once = n
@@ -82,12 +82,17 @@ func TestFirstAsked(t *testing.T) {
 	require.Less(t, at, time.Duration(sim.Never))
 }
 
-// So many runs that do not fail say that failure is not likely, and one less does not.
-func TestEnoughRunsThatDoNotFail(t *testing.T) {
-	for runs := 1; runs <= 200; runs++ {
-		y := Why{Runs: runs}
-		require.False(t, y.likely(runs-y.enough()), runs)
-		require.True(t, y.likely(runs-y.enough()+1), runs)
+// After the point of no return failure is likely, and more so than it was from the start.
+func TestNeededAfterThePointOfNoReturn(t *testing.T) {
+	for runs := 1; runs <= 100; runs++ {
+		for start := range runs {
+			need := Why{Runs: runs}.needed(start)
+			enough := func(n int) bool { return 100*n >= likely*runs && 2*(runs-n) <= runs-start }
+			require.True(t, enough(need), "%d of %d", start, runs)
+			require.False(t, enough(need-1), "%d of %d", start, runs)
+			require.Greater(t, need, start)
+			require.LessOrEqual(t, need, runs)
+		}
 	}
 }
 

@@ -65,8 +65,8 @@ func others(c scenarios.Cause) string {
 // pointTable says in Markdown where the points of no return lie.
 func pointTable(all []scenarios.Cause) string {
 	var t strings.Builder
-	fmt.Fprintln(&t, "| defect | asked | parts | point of no return | before → after | fails | "+
-		"event |\n|---|---|---|---|---|---|---|")
+	fmt.Fprintln(&t, "| defect | asked | parts | point of no return | start, before → "+
+		"after | fails | event |\n|---|---|---|---|---|---|---|")
 	placed, late, lost, known := 0, 0, 0, 0
 	at := func(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 	for _, c := range all {
@@ -74,10 +74,10 @@ func pointTable(all []scenarios.Cause) string {
 			fmt.Fprintf(&t, "| %s | | | | | | %s |\n", c.Defect, c.Error)
 			continue
 		}
-		point, chances := at(c.At).String(), fmt.Sprintf("%d → %d of %d", c.FailBefore,
-			c.FailAfter, c.Runs)
+		point, chances := at(c.At).String(), fmt.Sprintf("%d, %d → %d of %d", c.FailStart,
+			c.FailBefore, c.FailAfter, c.Runs)
 		if c.Event == "" {
-			point, chances = "the start", fmt.Sprintf("%d of %d", c.FailBefore, c.Runs)
+			point, chances = "the start", fmt.Sprintf("%d of %d", c.FailStart, c.Runs)
 			lost++
 		}
 		fmt.Fprintf(&t, "| %s | %v | %v | %s | %s | %v | %s |\n", c.Defect, at(c.Asked),

@@ -18,7 +18,9 @@ func whyCommand() *cobra.Command {
 		Long: `Makes the failing run again up to an instant, and has everything after it drawn anew,
 --runs times: latencies, losses, ties and time-outs, and the operations and faults that are due
 later, as other storms on the same cluster have them. Bisection over the instants that the story
-(run --verbose) tells of finds the event after which nine of ten fail.`,
+(run --verbose) tells of finds the event after which nine of ten fail, and of those that escape if
+all is drawn anew from the start, at least half. What fails more than 5 s later than the run did is
+another failure, unless it is seen after healing.`,
 		Example: `  tabletop why tt1_cwEFc3Rvcm0...`,
 		Args:    exactly(1, "a token or a plan file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,11 +61,12 @@ type noReturnJSON struct {
 	Event     string        `json:"event"`
 	Fails     time.Duration `json:"fails_ns"`
 	Runs      int           `json:"runs"`
+	Start     int           `json:"fail_from_start"`
 	Before    int           `json:"fail_before"`
 	After     int           `json:"fail_after"`
 }
 
 func noReturnOf(n scenarios.NoReturn) noReturnJSON {
 	return noReturnJSON{n.Signature, time.Duration(n.Event.At), n.Event.Who, n.Event.Text, n.Fails,
-		n.Runs, n.Before, n.After}
+		n.Runs, n.Start, n.Before, n.After}
 }
