@@ -35,14 +35,14 @@ type NoReturn struct {
 	Signature string
 	Event     Line          // after which failure is likely; empty: the run fails from the start
 	Fails     time.Duration // when the run fails
-	// Start, Before and After tell how many of the runs fail that go another way from the start, just
-	// before the instant of the event, and from it on.
+	// Start, Before and After tell how many of the runs fail that go another way from the start,
+	// just before the instant of the event, and from it on.
 	Start, Before, After int
 	Runs                 int
 }
 
-// likely is how many of a hundred runs must fail after the point of no return, at least; and at least
-// half of those that go another way from the start and do not.
+// likely is how many of a hundred runs must fail after the point of no return, at least; and at
+// least half of those that go another way from the start and do not.
 const likely = 90
 
 // grace is by how much later a run that goes another way may fail: some elections, or heartbeats.
@@ -104,8 +104,8 @@ func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 	return found, err
 }
 
-// needed returns how many runs must fail after the point of no return if so many fail from the start,
-// but not all.
+// needed returns how many runs must fail after the point of no return if so many fail from the
+// start, but not all.
 func (y Why) needed(start int) int {
 	return max((likely*y.Runs+99)/100, (start+y.Runs+1)/2)
 }
@@ -145,7 +145,8 @@ func (y Why) failing(ctx context.Context, p Plan, after sim.Time, enough int) (i
 				if seed > uint64(y.Runs) || over {
 					return
 				}
-				res, err := Run(p.anew(after, seed), Options{Anew: Anew{after, ^seed}, Until: y.until})
+				res, err := Run(p.anew(after, seed), Options{Anew: Anew{after, ^seed},
+					Until: y.until})
 				mu.Lock()
 				switch {
 				case err != nil:
