@@ -23,8 +23,9 @@ func TestSparseIsAMapProperty(t *testing.T) {
 		for key := -2 * inserts; key < 5*inserts; key++ {
 			n, there := want[key]
 			got := s.get(key)
-			require.Equal(t, there, got != nil, key)
-			require.True(t, !there || n == *got, key)
+			if there != (got != nil) || there && n != *got {
+				t.Fatalf("under %d there is %v, and should be %d, %v", key, got, n, there)
+			}
 		}
 	})
 }
