@@ -3,6 +3,7 @@ package scenarios
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"tabletop/model/variant"
 )
@@ -120,6 +121,31 @@ func (r *Result) found(signature string) Finding {
 // shows reports whether the run has a finding of that signature.
 func (r *Result) shows(signature string) bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Signature == signature })
+}
+
+// ExplainGroups names the causes of groups, several at a time. Step is called after each.
+func ExplainGroups(groups []*Group, parallel int, step func()) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	next := 0
+	for range workers(parallel) {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= len(groups) {
+					return
+				}
+				groups[i].Cause = ExplainGroup(groups[i])
+				mu.Lock()
+				step()
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // ExplainGroup names the causes of the kept failures of a group. Taking a defect out perturbs the

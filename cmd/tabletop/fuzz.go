@@ -156,7 +156,9 @@ func fuzz(cmd *cobra.Command, f *fuzzFlags, scenario string) error {
 	}
 	sum.Sort()
 	if !f.noExplain {
-		explainAll(cmd, sum)
+		bar := newProgress(cmd, len(sum.Groups), "causes")
+		scenarios.ExplainGroups(sum.Groups, z.Workers, bar.add)
+		bar.clear()
 	}
 	printSummary(out, sum, z)
 	if f.times {
@@ -185,16 +187,6 @@ func (f *fuzzFlags) enough(r *scenarios.Result) bool {
 	return f.stop || slices.ContainsFunc(r.Findings, func(x scenarios.Finding) bool {
 		return x.Signature == f.stopAt
 	})
-}
-
-// explainAll looks for the cause of the first failures of each signature.
-func explainAll(cmd *cobra.Command, sum *scenarios.Summary) {
-	bar := newProgress(cmd, len(sum.Groups), "causes")
-	for _, g := range sum.Groups {
-		g.Cause = scenarios.ExplainGroup(g)
-		bar.add()
-	}
-	bar.clear()
 }
 
 // fuzzStatus: a run that diverged counts most, as none of the others can be trusted then; next a
