@@ -21,6 +21,9 @@ type fate struct {
 	configs map[wire.TabletID]wire.RaftConfig
 	// booted are the replicas that were opened, and not given up since.
 	booted map[hosted]bool
+	// givenUp are the replicas that were given up, by an administrator and not because a master
+	// wanted it, and not opened since.
+	givenUp map[hosted]bool
 	// deleted are tablets of which a replica was deleted for good, and with it its votes. If one
 	// comes back that has not heard of that, there may be a leader again, and nobody minds.
 	deleted map[wire.TabletID]bool
@@ -36,7 +39,7 @@ type hosted struct {
 
 func watchFate(c *model.Cluster) *fate {
 	f := &fate{c: c, damaged: map[sim.NodeID]bool{}, configs: map[wire.TabletID]wire.RaftConfig{},
-		booted: map[hosted]bool{}, deleted: map[wire.TabletID]bool{}}
+		booted: map[hosted]bool{}, givenUp: map[hosted]bool{}, deleted: map[wire.TabletID]bool{}}
 	tserver.TabletDeleted.Subscribe(c.World, func(e tserver.TabletEvent) {
 		f.deleted[e.Tablet] = true
 	})
@@ -49,10 +52,16 @@ func watchFate(c *model.Cluster) *fate {
 	}
 	raft.Booted.Subscribe(c.World, note)
 	raft.Booted.Subscribe(c.World, func(e raft.ReplicaEvent) {
-		f.booted[hosted{e.Replica.Tablet(), e.Replica.ID()}] = true
+		at := hosted{e.Replica.Tablet(), e.Replica.ID()}
+		f.booted[at] = true
+		delete(f.givenUp, at)
 	})
 	tserver.TabletTombstoned.Subscribe(c.World, func(e tserver.TombstoneEvent) {
-		delete(f.booted, hosted{e.Tablet, e.TServer.ID()})
+		at := hosted{e.Tablet, e.TServer.ID()}
+		if f.booted[at] && !e.Master {
+			f.givenUp[at] = true
+		}
+		delete(f.booted, at)
 	})
 	raft.ConfigCommitted.Subscribe(c.World, note)
 	return f
@@ -102,17 +111,21 @@ func (f *fate) leader(tablet wire.TabletID) raft.Observed {
 	return leader
 }
 
-// stuck reports whether a change of the configuration was under way when a voter was lost, and
-// nobody can be elected any more: who has the change in its log needs a majority of the new voters,
-// and to the others it does not give its vote.
+// stuck reports whether nobody can be elected any more since a voter was lost, or its replica given
+// up: a change of the configuration was under way, so that who has it in its log needs a majority of
+// the new voters and does not vote for the others; or what is left of the replica, which votes,
+// remembers a longer log than the others have.
 func (f *fate) stuck(tablet wire.TabletID) bool {
 	voters := f.configs[tablet].Voters()
 	if !slices.ContainsFunc(voters, func(id wire.ServerID) bool {
-		return f.lostReplica(tablet, id)
+		return f.lostReplica(tablet, id) || f.givenUp[hosted{tablet, id}]
 	}) {
 		return false
 	}
 	return !slices.ContainsFunc(voters, func(id wire.ServerID) bool {
+		if f.givenUp[hosted{tablet, id}] {
+			return false
+		}
 		candidate := f.replica(tablet, id)
 		if candidate == nil { // a master that starts may be one
 			return tablet == wire.SysCatalog && !f.lostReplica(tablet, id)

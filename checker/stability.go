@@ -69,11 +69,12 @@ type vote struct {
 	slowed int
 }
 
-// candidacy is when a replica began to stand for election, and whether it waited until something
-// was on disk: a vote, perhaps, that had not been given when the candidacy was due.
+// candidacy is when a replica began to stand for election, whom it asks, and whether it waited until
+// something was on disk: a vote, perhaps, that had not been given when the candidacy was due.
 type candidacy struct {
 	at     sim.Time
 	waited bool
+	voters []wire.ServerID
 }
 
 // ask is when a replica began to ask for votes.
@@ -118,7 +119,9 @@ func watchStability(j *Judges) {
 	sim.Synced.Subscribe(w, func(e sim.SyncEvent) { s.synced[e.Node.ID()] = w.Now() })
 	raft.Candidate.Subscribe(w, func(e raft.ReplicaEvent) {
 		at := seat{e.Replica.Node().ID(), e.Replica.Tablet()}
-		s.stood[at] = s.begun(at.node)
+		stood := s.begun(at.node)
+		stood.voters = e.Replica.Active().Voters()
+		s.stood[at] = stood
 		s.waits(e.Replica)
 	})
 	raft.Elected.Subscribe(w, func(e raft.ReplicaEvent) {
@@ -173,7 +176,7 @@ func (s *stability) hears(at seat, term int64) {
 
 func (s *stability) begun(node sim.NodeID) candidacy {
 	now := s.j.c.World.Now()
-	return candidacy{now, s.synced[node] == now}
+	return candidacy{at: now, waited: s.synced[node] == now}
 }
 
 // waits looks at how long a candidate gives itself: not just as long as another before it, or they
@@ -250,7 +253,8 @@ func (s *stability) stands(at seat, m *wire.VoteRequest) {
 			"%s begins term %d of %v after %d in which others stood at the same time",
 			s.name(at.node), m.Term, m.Tablet, t.inStep))
 	}
-	if s.leads(t) && t.leader.Node().ID() != at.node {
+	// Members that were evicted and not told may be a majority among themselves.
+	if s.leads(t) && t.leader.Node().ID() != at.node && s.hear(t.leader, s.stood[at].voters) {
 		s.report(m.Tablet, "term-in-vain", fmt.Sprintf(
 			"%s begins term %d of %v, though a majority has heard %s for %v", s.name(at.node),
 			m.Term, m.Tablet, t.leader.Node().Name(), heardForLong))
@@ -264,8 +268,12 @@ func (s *stability) leads(t *termsOf) bool {
 		leader.Node().Incarnation() != t.incarnation {
 		return false
 	}
+	return s.hear(leader, leader.Active().Voters())
+}
+
+// hear reports whether a majority of some voters has been hearing the leader for long.
+func (s *stability) hear(leader raft.Observed, voters []wire.ServerID) bool {
 	now, hear := s.j.c.World.Now(), 0
-	voters := leader.Active().Voters()
 	for _, id := range voters {
 		h, known := s.heard[seat{id.Node(), leader.Tablet()}]
 		if id == leader.ID() || known && h.term == leader.Term() &&
