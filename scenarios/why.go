@@ -82,7 +82,7 @@ func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 		mid := (lo + hi) / 2
 		if before == 0 { // by ever larger steps from the end
 			mid = max(mid, hi-back)
-			back *= 2
+			back *= 8
 		}
 		n, err := y.failing(ctx, p, last[mid].At, y.Runs-y.need+1)
 		if err != nil {
