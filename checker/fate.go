@@ -111,10 +111,10 @@ func (f *fate) leader(tablet wire.TabletID) raft.Observed {
 	return leader
 }
 
-// stuck reports whether nobody can be elected any more since a voter was lost, or its replica given
-// up: a change of the configuration was under way, so that who has it in its log needs a majority of
-// the new voters and does not vote for the others; or what is left of the replica, which votes,
-// remembers a longer log than the others have.
+// stuck reports whether nobody can be elected any more since a voter was lost, or its replica
+// given up: a change of the configuration was under way, so that who has it in its log needs a
+// majority of the new voters and does not vote for the others; or what is left of the replica,
+// which votes, remembers a longer log than the others have.
 func (f *fate) stuck(tablet wire.TabletID) bool {
 	voters := f.configs[tablet].Voters()
 	if !slices.ContainsFunc(voters, func(id wire.ServerID) bool {

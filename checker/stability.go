@@ -69,8 +69,8 @@ type vote struct {
 	slowed int
 }
 
-// candidacy is when a replica began to stand for election, whom it asks, and whether it waited until
-// something was on disk: a vote, perhaps, that had not been given when the candidacy was due.
+// candidacy is when a replica began to stand for election, whom it asks, and whether it waited
+// until something was on disk: a vote, perhaps, that had not been given when the candidacy was due.
 type candidacy struct {
 	at     sim.Time
 	waited bool
