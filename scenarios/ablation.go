@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -38,17 +37,11 @@ type Change struct {
 
 // Run makes the runs. The error says that the plan cannot be run, or does not fail so.
 func (a Ablation) Run(ctx context.Context, p Plan) (Explained, error) {
-	res, err := Run(p, Options{})
+	res, signature, err := toFail(p, a.Signature, Options{})
 	if err != nil {
 		return Explained{}, err
 	}
-	if a.Signature == "" {
-		a.Signature = res.Signature
-	}
-	if !res.shows(a.Signature) {
-		return Explained{}, fmt.Errorf("the run does not fail%s: it ends as %s",
-			Shrink{Signature: a.Signature}.as(), res.Verdict)
-	}
+	a.Signature = signature
 	x := Explained{Signature: a.Signature, Changed: changesOf(res), Result: res}
 	if err := a.make(ctx, res.plan, x.Changed); err != nil {
 		return x, err
@@ -83,35 +76,25 @@ func changesOf(res *Result) []Change {
 // make makes the runs, several at a time.
 func (a Ablation) make(ctx context.Context, p Plan, changes []Change) error {
 	var mu sync.Mutex
-	var wg sync.WaitGroup
 	var failed error
-	next, done := 0, 0
-	for range workers(a.Workers) {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(changes) || ctx.Err() != nil {
-					return
-				}
-				c := &changes[i]
-				res, err := Run(c.of(p), Options{})
-				mu.Lock()
-				if err != nil {
-					failed = err
-				} else {
-					c.Result, c.Cures = res, !res.shows(a.Signature)
-				}
-				if done++; a.Step != nil {
-					a.Step(done, len(changes))
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
+	done := 0
+	each(len(changes), a.Workers, func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		c := &changes[i]
+		res, err := Run(c.of(p), Options{})
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			failed = err
+			return
+		}
+		c.Result, c.Cures = res, !res.shows(a.Signature)
+		if done++; a.Step != nil {
+			a.Step(done, len(changes))
+		}
+	})
 	if failed == nil {
 		failed = ctx.Err()
 	}

@@ -126,26 +126,12 @@ func (r *Result) shows(signature string) bool {
 // ExplainGroups names the causes of groups, several at a time. Step is called after each.
 func ExplainGroups(groups []*Group, parallel int, step func()) {
 	var mu sync.Mutex
-	var wg sync.WaitGroup
-	next := 0
-	for range workers(parallel) {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(groups) {
-					return
-				}
-				groups[i].Cause = ExplainGroup(groups[i])
-				mu.Lock()
-				step()
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
+	each(len(groups), parallel, func(i int) {
+		groups[i].Cause = ExplainGroup(groups[i])
+		mu.Lock()
+		defer mu.Unlock()
+		step()
+	})
 }
 
 // ExplainGroup names the causes of the kept failures of a group. Taking a defect out perturbs the

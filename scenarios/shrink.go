@@ -64,16 +64,11 @@ func (s PlanSize) String() string {
 // then it returns the best so far. The error says that the plan cannot be run, or does not fail so.
 func (k Shrink) Run(ctx context.Context, p Plan) (Shrunk, error) {
 	began := time.Now()
-	res, err := Run(p, Options{})
+	res, signature, err := toFail(p, k.Signature, Options{})
 	if err != nil {
 		return Shrunk{}, err
 	}
-	if k.Signature == "" {
-		k.Signature = res.Signature
-	}
-	if k.Signature == "" || !res.shows(k.Signature) {
-		return Shrunk{}, fmt.Errorf("the run does not fail%s: it ends as %s", k.as(), res.Verdict)
-	}
+	k.Signature = signature
 	p = tidy(p)
 	s := &shrinker{Shrink: k, ctx: ctx, began: began, tried: map[uint64]bool{}, best: res}
 	s.out = Shrunk{Signature: k.Signature, Plan: p, Before: res.plan.Size(), Tries: 1}
@@ -81,13 +76,6 @@ func (k Shrink) Run(ctx context.Context, p Plan) (Shrunk, error) {
 	s.out.Plan.Fails = k.Signature
 	s.out.After, s.out.Wall = s.out.Plan.Size(), time.Since(began)
 	return s.out, nil
-}
-
-func (k Shrink) as() string {
-	if k.Signature == "" {
-		return ""
-	}
-	return " with " + k.Signature
 }
 
 // shrinker is a search under way. What it knows of the plan's run is that of the last plan taken.
@@ -188,6 +176,28 @@ func (s *shrinker) first(plans []Plan) (int, *Result) {
 	return -1, nil
 }
 
+// each does something with every number below n, several at a time.
+func each(n, parallel int, do func(i int)) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	next := 0
+	for range workers(parallel) {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= n {
+					return
+				}
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func workers(n int) int {
 	if n <= 0 {
 		return runtime.GOMAXPROCS(0)
@@ -207,29 +217,36 @@ const someSeeds = 10
 
 // others tells with how many other seeds a plan fails.
 func (s *shrinker) others(of Plan) (all, fail int) {
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	next := uint64(0)
-	for range workers(s.Workers) {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				p := of
-				p.Seed = 1000 + next
-				next++
-				mu.Unlock()
-				if p.Seed >= 1000+2*someSeeds {
-					return
-				}
-				res, err := Run(p, Options{})
-				mu.Lock()
-				if all++; err == nil && res.shows(s.Signature) {
-					fail++
-				}
-				mu.Unlock()
-			}
-		})
+	fails := make([]bool, 2*someSeeds)
+	each(len(fails), s.Workers, func(i int) {
+		p := of
+		p.Seed = 1000 + uint64(i)
+		res, err := Run(p, Options{})
+		fails[i] = err == nil && res.shows(s.Signature)
+	})
+	for _, f := range fails {
+		if f {
+			fail++
+		}
 	}
-	wg.Wait()
-	return all, fail
+	return len(fails), fail
+}
+
+// toFail makes a run that is to show a signature, and returns that: empty, it is the first that
+// it shows. The error says that the plan cannot be run, or does not fail so.
+func toFail(p Plan, signature string, o Options) (*Result, string, error) {
+	res, err := Run(p, o)
+	if err != nil {
+		return nil, "", err
+	}
+	with := ""
+	if signature == "" {
+		signature = res.Signature
+	} else {
+		with = " with " + signature
+	}
+	if !res.shows(signature) {
+		return nil, "", fmt.Errorf("the run does not fail%s: it ends as %s", with, res.Verdict)
+	}
+	return res, signature, nil
 }

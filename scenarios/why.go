@@ -53,16 +53,12 @@ const grace = 5 * time.Second
 // end: if there are several, the last is of interest.
 func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 	var story []Line
-	res, err := Run(p, Options{Story: func(l Line) { story = append(story, l) }})
+	res, signature, err := toFail(p, y.Signature,
+		Options{Story: func(l Line) { story = append(story, l) }})
 	if err != nil {
 		return NoReturn{}, err
 	}
-	if y.Signature == "" {
-		y.Signature = res.Signature
-	}
-	if !res.shows(y.Signature) {
-		return NoReturn{}, fmt.Errorf("the run does not fail%s: it ends as %s", y.as(), res.Verdict)
-	}
+	y.Signature = signature
 	found := NoReturn{Signature: y.Signature, Fails: res.found(y.Signature).At, Runs: y.Runs}
 	if found.Fails < res.plan.Heal {
 		y.until = found.Fails + grace
@@ -109,8 +105,6 @@ func (y Why) Run(ctx context.Context, p Plan) (NoReturn, error) {
 func (y Why) needed(start int) int {
 	return max((likely*y.Runs+99)/100, (start+y.Runs+1)/2)
 }
-
-func (y Why) as() string { return Shrink{Signature: y.Signature}.as() }
 
 // instants returns the last line of a story at each instant up to the failure. Phases of the run
 // are no events, but for healing.
