@@ -62,13 +62,20 @@ func (s *sparse[T]) last(key int) *T {
 	return &s.values[n-1]
 }
 
-// slab gives out pieces of a few large arrays, so that what is made together lies together.
-type slab[T any] struct{ left []T }
+// slab gives out pieces of a few arrays, so that what is made together lies together. Each array is
+// twice as large as the one before: most clusters that are simulated are small.
+type slab[T any] struct {
+	left []T
+	size int // of the array, up to largestSlab
+}
+
+const largestSlab = 8192
 
 // take returns n empty values, to which nothing can be appended in place.
 func (s *slab[T]) take(n int) []T {
 	if n > len(s.left) {
-		s.left = make([]T, max(n, 8192))
+		s.size = min(max(2*s.size, 16), largestSlab)
+		s.left = make([]T, max(n, s.size))
 	}
 	taken := s.left[:n:n]
 	s.left = s.left[n:]
