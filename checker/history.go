@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -233,14 +234,20 @@ func (j *Judges) compareAnswer(p *pending, effect *requested) {
 // Overlaps counts the pairs of DDL operations that clients were carrying out at the same time on
 // one name.
 func (h *History) Overlaps() int {
+	ddl := slices.DeleteFunc(slices.Clone(h.events), func(e *pending) bool {
+		return !e.Op.ChangesCatalog()
+	})
+	slices.SortStableFunc(ddl, func(a, b *pending) int { return cmp.Compare(a.Call, b.Call) })
 	pairs := 0
-	for i, a := range h.events {
-		for _, b := range h.events[:i] {
-			if a.Op.ChangesCatalog() && b.Op.ChangesCatalog() && a.Call < b.ended &&
-				b.Call < a.ended && shareName(a.Op, b.Op) {
+	var before []*pending // those that began before and may go on
+	for _, a := range ddl {
+		before = slices.DeleteFunc(before, func(b *pending) bool { return b.ended <= a.Call })
+		for _, b := range before {
+			if b.Call < a.ended && shareName(a.Op, b.Op) {
 				pairs++
 			}
 		}
+		before = append(before, a)
 	}
 	return pairs
 }

@@ -107,7 +107,7 @@ func TestGoldenSeeds(t *testing.T) {
 	})
 }
 
-const goldenSeeds = 100 // of each profile
+const goldenSeeds = 60 // of each profile
 
 // seedDigests runs storms, that many at once (0: as many as there are processors), and returns a
 // line for each.

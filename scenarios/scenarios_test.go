@@ -86,7 +86,7 @@ func TestMissedStepIsVacuous(t *testing.T) {
 func TestStormsFindKUDU1353(t *testing.T) {
 	t.Parallel()
 	var found *Result
-	_, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-0.7"}, First: 80,
+	_, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-0.7"}, First: 200,
 		Count: 400, Each: func(r *Result) bool {
 			if r.Stuck() && len(r.Findings) == 1 {
 				if cured, err := passesWithout(r, "KUDU-1353"); err == nil && cured {

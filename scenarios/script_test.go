@@ -19,7 +19,7 @@ func TestStories(t *testing.T) {
 			if sc.heal > 10*time.Minute {
 				t.Skip("some seconds each; TestGoldenScripts makes one run")
 			}
-			const seeds = 20
+			const seeds = 10
 			failed := uint64(0)
 			for seed := uint64(1); seed <= seeds; seed++ {
 				res := mustRun(t, sc.name, seed, variant.Selection{}, Options{})
@@ -55,8 +55,7 @@ func TestEveryActOfAStoryCounts(t *testing.T) {
 			}
 			left("operations", func(p *Plan) { p.Ops = nil })
 			if sc.churn.faults != nil {
-				left("churn", func(p *Plan) { p.Faults = nil })
-				return
+				return // an hour of faults: its last act says how many elections it takes
 			}
 			for i, f := range whole.Faults {
 				left(f.String(), func(p *Plan) { p.Faults = slices.Delete(p.Faults, i, i+1) })

@@ -14,7 +14,7 @@ func TestStorms(t *testing.T) {
 	for _, options := range [][]string{nil, {"pre-election=false", "spare-masters=2"},
 		{"masters=5", "disk=stalls"}} {
 		passed := 0
-		for seed := range uint64(6) {
+		for seed := range uint64(4) {
 			p, err := scenarios.Draw("storm", seed, variant.Selection{
 				Options: append([]string{"consensus=etcd"}, options...)})
 			require.NoError(t, err)
@@ -26,6 +26,6 @@ func TestStorms(t *testing.T) {
 				passed++
 			}
 		}
-		require.Greater(t, passed, 4)
+		require.GreaterOrEqual(t, passed, 3)
 	}
 }
