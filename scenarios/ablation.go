@@ -43,7 +43,7 @@ func (a Ablation) Run(ctx context.Context, p Plan) (Explained, error) {
 	}
 	a.Signature = signature
 	x := Explained{Signature: a.Signature, Changed: changesOf(res), Result: res}
-	if err := a.make(ctx, res.plan, x.Changed); err != nil {
+	if err := a.make(ctx, res, x.Changed); err != nil {
 		return x, err
 	}
 	var causes []string
@@ -74,7 +74,7 @@ func changesOf(res *Result) []Change {
 }
 
 // make makes the runs, several at a time.
-func (a Ablation) make(ctx context.Context, p Plan, changes []Change) error {
+func (a Ablation) make(ctx context.Context, failing *Result, changes []Change) error {
 	var mu sync.Mutex
 	var failed error
 	done := 0
@@ -83,7 +83,7 @@ func (a Ablation) make(ctx context.Context, p Plan, changes []Change) error {
 			return
 		}
 		c := &changes[i]
-		res, err := Run(c.of(p), Options{})
+		res, err := failing.again(c.of(failing.plan.Select))
 		mu.Lock()
 		defer mu.Unlock()
 		if err != nil {
@@ -101,13 +101,13 @@ func (a Ablation) make(ctx context.Context, p Plan, changes []Change) error {
 	return failed
 }
 
-// of returns the plan that differs.
-func (c Change) of(p Plan) Plan {
-	without := slices.Clone(p.Select.Without)
+// of returns the selection that differs.
+func (c Change) of(s variant.Selection) variant.Selection {
+	without := slices.Clone(s.Without)
 	if c.Defence {
-		p.Select.Without = slices.DeleteFunc(without, func(id string) bool { return id == c.ID })
+		s.Without = slices.DeleteFunc(without, func(id string) bool { return id == c.ID })
 	} else {
-		p.Select.Without = append(without, c.ID)
+		s.Without = append(without, c.ID)
 	}
-	return p
+	return s
 }

@@ -78,7 +78,9 @@ func road(res *Result, signature string) string {
 func sometimesWithout(res *Result, signature string, ids []string) bool {
 	for seed := range uint64(someSeeds) {
 		other := *res
-		other.plan.Seed += seed
+		if other.plan.Seed += seed; seed > 0 {
+			other.questions = nil // of another run
+		}
 		if !goneWithout(&other, signature, ids...) {
 			return true
 		}
@@ -97,15 +99,36 @@ func goneWithout(res *Result, signature string, ids ...string) bool {
 // passesWithout reports whether the same plan passes with only that defect removed. The defences
 // that it needs off stay off, unless it is nothing but their absence.
 func passesWithout(res *Result, id string) (bool, error) {
-	again, err := Run(res.plan.without(id), Options{})
+	again, err := res.again(res.plan.without(id).Select)
 	return err == nil && again.Verdict == Pass, err
 }
 
 // runWithout runs the same plan with defects removed.
 func runWithout(res *Result, ids ...string) (*Result, error) {
-	p := res.plan
-	p.Select.Without = append(slices.Clone(p.Select.Without), ids...)
-	return Run(p, Options{})
+	selected := res.plan.Select
+	selected.Without = append(slices.Clone(selected.Without), ids...)
+	return res.again(selected)
+}
+
+// again runs the plan under another selection. Where they differ in nothing that the run asked
+// about, it would go the same way, and is not made.
+func (r *Result) again(selected variant.Selection) (*Result, error) {
+	before, err := r.plan.Select.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	now, err := selected.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	p := r.plan
+	p.Select = selected
+	if r.questions == nil || !before.SameTo(r.questions, now) {
+		return Run(p, Options{})
+	}
+	same := *r
+	same.plan, same.Defects, same.Without = p, now.ActiveDefects(), selected.Without
+	return &same, nil
 }
 
 // found returns the finding of that signature; one without a signature: there is none.

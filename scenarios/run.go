@@ -61,6 +61,7 @@ type run struct {
 	historyTime  time.Duration // by the wall
 	settled      checker.Settled
 	inconclusive bool
+	questions    *variant.Questions // that the model and the judges asked
 	healed       sim.Time
 	quiet        sim.Time // when the cluster had converged; Never: it has not
 }
@@ -82,6 +83,8 @@ func Run(p Plan, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	questions := new(variant.Questions)
+	v = v.Noting(questions)
 	if err := p.suits(v); err != nil {
 		return nil, err
 	}
@@ -89,7 +92,7 @@ func Run(p Plan, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{plan: p, opts: opts, quiet: sim.Never}
+	r := &run{plan: p, opts: opts, quiet: sim.Never, questions: questions}
 	r.c = model.NewWith(sim.Config{Seed: p.Seed, Trace: opts.Trace,
 		CheckMessages: opts.CheckMessages}, r.asking(v), model.Factories{Consensus: etcdraft.Open})
 	defer r.c.World.Close()

@@ -20,12 +20,19 @@ type Variants struct {
 	Options
 	on    [switchCount]bool
 	asked func(Switch)
+	noted *Questions
 }
+
+// Questions are the switches about which a system was asked.
+type Questions [switchCount]bool
 
 // On reports whether a switch is on.
 func (v Variants) On(s Switch) bool {
 	if v.asked != nil {
 		v.asked(s)
+	}
+	if v.noted != nil {
+		v.noted[s] = true
 	}
 	return v.on[s]
 }
@@ -35,6 +42,23 @@ func (v Variants) On(s Switch) bool {
 func (v Variants) Asking(asked func(Switch)) Variants {
 	v.asked = asked
 	return v
+}
+
+// Noting returns the same system, which notes about what it is asked, by whomever.
+func (v Variants) Noting(q *Questions) Variants {
+	v.noted = q
+	return v
+}
+
+// SameTo reports whether who asked these questions, and saw the options, got the same answers from
+// the other system.
+func (v Variants) SameTo(q *Questions, other Variants) bool {
+	for s, asked := range q {
+		if asked && v.on[s] != other.on[s] {
+			return false
+		}
+	}
+	return v.Options == other.Options
 }
 
 // Resolve returns the system that was selected, or an error that names what is not known.
