@@ -20,6 +20,7 @@ func TestEveryDefectHasItsJudge(t *testing.T) {
 // Defects that few storms suffice for are found and explained, and by the judge meant for them. A
 // search that would be among the longer ones begins where this generator is about to show the defect.
 func TestStormsShowDefects(t *testing.T) {
+	t.Parallel()
 	soon := map[string]uint64{"KUDU-1365": 20, "KUDU-1586": 13, "KUDU-1613": 17, "KUDU-2947": 24,
 		"KUDU-3341": 17}
 	for _, id := range []string{"KUDU-1358", "KUDU-1537", "KUDU-562", "KUDU-1365", "KUDU-2947",

@@ -33,6 +33,7 @@ func TestGoldenStories(t *testing.T) {
 
 // The named stories, without details, also as they fail. TestStories goes on with other seeds.
 func TestGoldenScripts(t *testing.T) {
+	t.Parallel()
 	for _, sc := range scripts() {
 		for _, profile := range []string{"ideal", sc.under} {
 			if profile == "" {
@@ -107,7 +108,7 @@ func TestGoldenSeeds(t *testing.T) {
 	})
 }
 
-const goldenSeeds = 60 // of each profile
+const goldenSeeds = 40 // of each profile
 
 // seedDigests runs storms, that many at once (0: as many as there are processors), and returns a
 // line for each.

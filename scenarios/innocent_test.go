@@ -9,6 +9,7 @@ import (
 
 // Storms in which a judge once objected to what nobody can help.
 func TestNobodyIsToBlame(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ name, plan, told string }{
 		// Both followers are evicted at once and cannot be told: by what they know they are two of
 		// three, and the leader, alone now, is none of them.

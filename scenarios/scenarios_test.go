@@ -86,7 +86,7 @@ func TestMissedStepIsVacuous(t *testing.T) {
 func TestStormsFindKUDU1353(t *testing.T) {
 	t.Parallel()
 	var found *Result
-	_, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-0.7"}, First: 200,
+	_, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-0.7"}, First: 208,
 		Count: 400, Each: func(r *Result) bool {
 			if r.Stuck() && len(r.Findings) == 1 {
 				if cured, err := passesWithout(r, "KUDU-1353"); err == nil && cured {
@@ -147,6 +147,7 @@ func TestObservingDoesNotChangeARun(t *testing.T) {
 
 // A fault that is taken out of a plan leaves what comes before it as it was, to the last event.
 func TestTakingAFaultOutLeavesThePastAlone(t *testing.T) {
+	t.Parallel()
 	p, err := Draw("storm", 5, variant.Selection{})
 	require.NoError(t, err)
 	last := len(p.Faults) - 1
@@ -169,6 +170,7 @@ func TestTakingAFaultOutLeavesThePastAlone(t *testing.T) {
 
 // A run with nothing to disturb, or nobody to disturb, is not green.
 func TestInertRunsAreVacuous(t *testing.T) {
+	t.Parallel()
 	p, err := Draw("storm", 3, variant.Selection{})
 	require.NoError(t, err)
 	calm := p

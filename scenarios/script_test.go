@@ -13,6 +13,7 @@ import (
 // Every story passes under ideal, whatever the seed, and fails as it says without what it shows but
 // for a few seeds, where those who race happen to come in time.
 func TestStories(t *testing.T) {
+	t.Parallel()
 	for _, sc := range scripts() {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
@@ -40,6 +41,7 @@ func TestStories(t *testing.T) {
 // A story without one of its faults, or of the operations that its acts name, does not pass: its
 // conditions miss what should have come of it.
 func TestEveryActOfAStoryCounts(t *testing.T) {
+	t.Parallel()
 	for _, sc := range scripts() {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()

@@ -22,6 +22,7 @@ func unsteady(t *testing.T) func(Options) (*Result, error) {
 }
 
 func TestSelfCheckOfASteadyRun(t *testing.T) {
+	t.Parallel()
 	s := variant.Selection{Profile: "kudu-0.7"}
 	plain := mustRun(t, "storm", 11, s, Options{})
 	records, lines := 0, 0

@@ -36,10 +36,10 @@ func TestShrinkingIsDeterministic(t *testing.T) {
 	p, signature := failing(t)
 	var texts []string
 	for _, workers := range []int{1, 3} {
-		s, err := Shrink{Workers: workers, Tries: 120}.Run(t.Context(), p)
+		s, err := Shrink{Workers: workers, Tries: 80}.Run(t.Context(), p)
 		require.NoError(t, err)
 		require.Equal(t, signature, s.Signature)
-		require.LessOrEqual(t, s.Tries, 120+1+someSeeds)
+		require.LessOrEqual(t, s.Tries, 80+1+someSeeds)
 		require.Less(t, s.After.Faults+s.After.Ops, (s.Before.Faults+s.Before.Ops)/10)
 		res, err := Run(s.Plan, Options{})
 		require.NoError(t, err)
@@ -54,6 +54,7 @@ func TestShrinkingIsDeterministic(t *testing.T) {
 
 // What an end in between leaves is the best so far.
 func TestShrinkingKeepsTheBest(t *testing.T) {
+	t.Parallel()
 	p, signature := failing(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	var best Shrunk
@@ -71,6 +72,7 @@ func TestShrinkingKeepsTheBest(t *testing.T) {
 }
 
 func TestWhatDoesNotFailIsNotShrunk(t *testing.T) {
+	t.Parallel()
 	calm, err := Draw("storm", 2, variant.Selection{})
 	require.NoError(t, err)
 	calm.Ops = nil
@@ -140,6 +142,7 @@ func TestWrittenTestsRun(t *testing.T) {
 // The parts that are kept are smaller than the plan, the smallest first, have every table created,
 // and leave nothing out that could be in none of them.
 func TestPartsOfAPlan(t *testing.T) {
+	t.Parallel()
 	p, _ := failing(t)
 	parts := p.parts()
 	require.NotEmpty(t, parts)

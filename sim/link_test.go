@@ -48,6 +48,7 @@ func count(list []int) map[int]int {
 // Every fault of a link does to datagrams what its name says, to about as many as it says, and
 // records it.
 func TestLinkFaultsOfDatagrams(t *testing.T) {
+	t.Parallel()
 	const sent = 2000
 	tests := []struct {
 		name  string

@@ -245,6 +245,7 @@ func BenchmarkPingMeshDense(b *testing.B) {
 
 // The four forms must do the same work, or comparing them says nothing.
 func TestMeshesDoTheSame(t *testing.T) {
+	t.Parallel()
 	c := newMeshConfig(100 * time.Millisecond)
 	bare, callbacks, blocking := newBareMesh(c), newCallbackMesh(c), newBlockingMesh(c)
 	defer blocking.w.Close()

@@ -11,6 +11,7 @@ import (
 )
 
 func TestTwiceFindsNothingInADeterministicRun(t *testing.T) {
+	t.Parallel()
 	require.Nil(t, sim.Twice(func(trace func(sim.Record)) {
 		w := busyWorld(3, trace)
 		defer w.Close()
@@ -21,6 +22,7 @@ func TestTwiceFindsNothingInADeterministicRun(t *testing.T) {
 // What is planted here differs from run to run; the first event that does is named, with its node
 // and its time.
 func TestTwiceNamesThePlantedNondeterminism(t *testing.T) {
+	t.Parallel()
 	plants := map[string]func(i int) time.Duration{
 		"the order of a map": func(int) time.Duration {
 			m := map[int]bool{}
@@ -72,6 +74,7 @@ func TestARunThatEndsEarlyDiffers(t *testing.T) {
 
 // A note is in the trace and nowhere else.
 func TestNotesChangeNothing(t *testing.T) {
+	t.Parallel()
 	digest := func(trace func(sim.Record), note bool) uint64 {
 		w := busyWorld(3, trace)
 		defer w.Close()

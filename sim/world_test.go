@@ -72,6 +72,7 @@ func busyWorld(seed uint64, trace func(sim.Record)) *sim.World {
 }
 
 func TestEqualSeedsGiveEqualDigests(t *testing.T) {
+	t.Parallel()
 	digest := func(seed uint64, trace func(sim.Record)) uint64 {
 		w := busyWorld(seed, trace)
 		defer w.Close()

@@ -86,6 +86,7 @@ func (g *group) load() *load {
 // A group grows from one to five and shrinks again while it is written to: nothing that was
 // acknowledged is lost, and no moment without service is longer than an election.
 func TestGrowAndShrinkUnderLoad(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(10) {
 		g := newGroup(t, seed, 1, config)
 		g.RunFor(time.Second)

@@ -278,6 +278,7 @@ func TestSegmentEndsWhatWasCutOff(t *testing.T) {
 
 // A loss of power leaves everything that was synced, whatever else.
 func TestPowerLossKeepsWhatWasSynced(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(200) {
 		w := sim.New(sim.Config{Seed: seed})
 		opts := LogOptions{SegmentSize: 90 + int(seed%3)*400}

@@ -272,6 +272,7 @@ func (c *cluster) handOver() bool {
 
 // Decide343 against the rules as facts: each count by itself, and the victim by comparison.
 func TestDecide343AgainstTheObvious(t *testing.T) {
+	t.Parallel()
 	for s := range states {
 		for i := range s.Health {
 			s.Ignore = s.Config.Servers()[:i]

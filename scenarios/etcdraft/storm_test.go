@@ -11,6 +11,7 @@ import (
 
 // Storms over etcd's core pass the same judges, each twice with the same digest.
 func TestStorms(t *testing.T) {
+	t.Parallel()
 	for _, options := range [][]string{nil, {"pre-election=false", "spare-masters=2"},
 		{"masters=5", "disk=stalls"}} {
 		passed := 0
