@@ -83,7 +83,7 @@ func (a Ablation) make(ctx context.Context, failing *Result, changes []Change) e
 			return
 		}
 		c := &changes[i]
-		res, err := failing.again(c.of(failing.plan.Select))
+		res, err := failing.again(c.of(failing.plan.Select.Without))
 		mu.Lock()
 		defer mu.Unlock()
 		if err != nil {
@@ -101,13 +101,11 @@ func (a Ablation) make(ctx context.Context, failing *Result, changes []Change) e
 	return failed
 }
 
-// of returns the selection that differs.
-func (c Change) of(s variant.Selection) variant.Selection {
-	without := slices.Clone(s.Without)
+// of returns what is removed then.
+func (c Change) of(without []string) []string {
+	without = slices.Clone(without)
 	if c.Defence {
-		s.Without = slices.DeleteFunc(without, func(id string) bool { return id == c.ID })
-	} else {
-		s.Without = append(without, c.ID)
+		return slices.DeleteFunc(without, func(id string) bool { return id == c.ID })
 	}
-	return s
+	return append(without, c.ID)
 }

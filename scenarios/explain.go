@@ -79,7 +79,7 @@ func sometimesWithout(res *Result, signature string, ids []string) bool {
 	for seed := range uint64(someSeeds) {
 		other := *res
 		if other.plan.Seed += seed; seed > 0 {
-			other.questions = nil // of another run
+			other.variations = &variations{} // of another run
 		}
 		if !goneWithout(&other, signature, ids...) {
 			return true
@@ -99,36 +99,13 @@ func goneWithout(res *Result, signature string, ids ...string) bool {
 // passesWithout reports whether the same plan passes with only that defect removed. The defences
 // that it needs off stay off, unless it is nothing but their absence.
 func passesWithout(res *Result, id string) (bool, error) {
-	again, err := res.again(res.plan.without(id).Select)
+	again, err := res.again(res.plan.without(id).Select.Without)
 	return err == nil && again.Verdict == Pass, err
 }
 
 // runWithout runs the same plan with defects removed.
 func runWithout(res *Result, ids ...string) (*Result, error) {
-	selected := res.plan.Select
-	selected.Without = append(slices.Clone(selected.Without), ids...)
-	return res.again(selected)
-}
-
-// again runs the plan under another selection. Where they differ in nothing that the run asked
-// about, it would go the same way, and is not made.
-func (r *Result) again(selected variant.Selection) (*Result, error) {
-	before, err := r.plan.Select.Resolve()
-	if err != nil {
-		return nil, err
-	}
-	now, err := selected.Resolve()
-	if err != nil {
-		return nil, err
-	}
-	p := r.plan
-	p.Select = selected
-	if r.questions == nil || !before.SameTo(r.questions, now) {
-		return Run(p, Options{})
-	}
-	same := *r
-	same.plan, same.Defects, same.Without = p, now.ActiveDefects(), selected.Without
-	return &same, nil
+	return res.again(append(slices.Clone(res.plan.Select.Without), ids...))
 }
 
 // found returns the finding of that signature; one without a signature: there is none.

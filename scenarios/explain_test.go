@@ -38,15 +38,17 @@ func TestGroupsKeepAFewRuns(t *testing.T) {
 // Every failure of today's Kudu has a hazard that explains it.
 func TestFailuresOfKuduHeadAreExplained(t *testing.T) {
 	t.Parallel()
-	sum, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-head"},
-		First: 28, Count: 2}.Run(t.Context())
-	require.NoError(t, err)
-	require.NotEmpty(t, sum.Groups)
-	ExplainGroups(sum.Groups, 0, func() {})
 	causes := map[string]string{}
-	for _, g := range sum.Groups {
-		causes[g.Signature] = g.Cause
-		require.NotContains(t, causes[g.Signature], "no defect explains it", g.Signature)
+	for _, seed := range []uint64{9, 28} {
+		sum, err := Fuzz{Scenario: "storm", Select: variant.Selection{Profile: "kudu-head"},
+			First: seed, Count: 1}.Run(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, sum.Groups)
+		ExplainGroups(sum.Groups, 0, func() {})
+		for _, g := range sum.Groups {
+			causes[g.Signature] = g.Cause
+			require.NotContains(t, g.Cause, Unexplained, g.Signature)
+		}
 	}
 	require.Contains(t, causes["leadership/master/answers-though-deposed"], "KUDU-1188")
 	require.Contains(t, causes["exactly-once/request/refused-after-effect"], "KUDU-1537")
@@ -73,8 +75,10 @@ func TestWhatIsNotAskedDoesNotCount(t *testing.T) {
 			before, err := res.plan.Select.Resolve()
 			require.NoError(t, err)
 			unasked := slices.DeleteFunc(slices.Clone(res.Defects), func(id string) bool {
-				now, err := Change{ID: id}.of(res.plan.Select).Resolve()
-				return err != nil || !before.SameTo(res.questions, now)
+				now := res.plan.Select
+				now.Without = []string{id}
+				v, err := now.Resolve()
+				return err != nil || !before.SameTo(res.variations.asked, v)
 			})
 			require.NotEmpty(t, unasked)
 			same, err := runWithout(res, unasked...)

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"tabletop/checker"
-	"tabletop/model/variant"
 	"tabletop/nemesis"
 )
 
@@ -50,9 +49,9 @@ type Result struct {
 	// Repeated counts the records that a self-check compared and found equal.
 	Repeated int `json:"self_check_records,omitempty"`
 
-	plan      Plan
-	questions *variant.Questions // that the run asked about the plan's selection
-	records   []*nemesis.Record
+	plan       Plan
+	variations *variations
+	records    []*nemesis.Record
 	// Without the defect that Fuzz.ablate names the same plan passes; nothing else explains what
 	// it failed with; or nothing but one defect that this one needs.
 	cured, exact, needed bool
@@ -99,7 +98,7 @@ func (r *run) result() *Result {
 		Events: w.Stats().Events, Messages: w.Stats().Messages, Digest: digestText(w.Digest()),
 		HistoryNS: r.historyTime.Nanoseconds(), Looked: looked, Silent: r.judges.Silent(),
 		Stats: r.stats(), plan: r.plan, Times: r.times.list, Probes: r.judges.Reached(),
-		records: r.nemesis.Records(), questions: r.questions,
+		records: r.nemesis.Records(), variations: &variations{asked: r.questions},
 	}
 	if res.Profile == "" {
 		res.Profile = "ideal"

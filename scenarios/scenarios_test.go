@@ -132,7 +132,7 @@ func TestHazardsAreFound(t *testing.T) {
 // Tracing and telling change nothing.
 func TestObservingDoesNotChangeARun(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(10) {
+	for seed := range uint64(3) {
 		s := variant.Selection{Profile: "kudu-0.7"}
 		plain := mustRun(t, "storm", seed, s, Options{})
 		events, lines := 0, 0
