@@ -183,7 +183,7 @@ func TestSeedsAreChoices(t *testing.T) {
 	}
 }
 
-// setFlag sets a flag of rapid for a test.
+// setFlag sets a flag of rapid for a test, which is therefore not to run beside others.
 func setFlag(t *testing.T, name, value string) {
 	old := flag.Lookup(name).Value.String()
 	require.NoError(t, flag.Set(name, value))
@@ -193,7 +193,6 @@ func setFlag(t *testing.T, name, value string) {
 // Storms pass that rapid makes, which tries small ones first. They are always the same few; ask for
 // more, or for others, with -rapid.checks and -rapid.seed.
 func TestChosenStormsPass(t *testing.T) {
-	t.Parallel()
 	for name, value := range map[string]string{"rapid.checks": "25", "rapid.seed": "1"} {
 		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
 			setFlag(t, name, value)
@@ -218,7 +217,6 @@ func (l *listener) Failed() bool          { return l.failed }
 // rapid finds a defect, and then simpler choices that show it. The first simpler ones will do: from
 // then on nothing is run, so that its search ends, however busy the machine is.
 func TestChosenStormsShrink(t *testing.T) {
-	t.Parallel()
 	setFlag(t, "rapid.checks", "500")
 	setFlag(t, "rapid.seed", "1")
 	setFlag(t, "rapid.shrinktime", "5m")
