@@ -143,12 +143,7 @@ func (c Cause) PlacedLate() bool { return c.Placed() && c.Parts <= c.At }
 // firstAsked returns when a plan's run first asks for a defect, or for what the defect is the
 // absence of.
 func firstAsked(p Plan, id string) (time.Duration, error) {
-	d, _ := variant.FindDefect(id)
-	switches := []variant.Switch{d.Switch}
-	if slices.Contains(variant.Bare, d.Switch) {
-		switches = d.Needs
-	}
-	first := sim.Never
+	switches, first := switchesOf(id), sim.Never
 	_, err := Run(p, Options{asked: func(c *model.Cluster, s variant.Switch) {
 		if slices.Contains(switches, s) {
 			first = min(first, c.World.Now())

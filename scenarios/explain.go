@@ -54,11 +54,25 @@ func unexplained(res *Result, signature string) string {
 	return Unexplained
 }
 
+// othersThan lists the defects that are on but one, and what it needs.
+func othersThan(res *Result, id string) []string {
+	alone, err := variant.Selection{Defects: []string{id}}.Resolve()
+	if err != nil {
+		return nil // no defect has such a name
+	}
+	return slices.DeleteFunc(slices.Clone(res.Defects), func(d string) bool {
+		return slices.Contains(alone.ActiveDefects(), d)
+	})
+}
+
 // road names defects that show the signature in the run by themselves, none of which can be
 // spared. There may be others that do so, too. Where a defect does no more than change when
 // something happens, some other choice of latencies does without it.
 func road(res *Result, signature string) string {
-	needed, spared := slices.Clone(res.Defects), []string{}
+	needed := slices.DeleteFunc(slices.Clone(res.Defects), func(id string) bool {
+		return !res.asks(id)
+	})
+	spared := slices.DeleteFunc(slices.Clone(res.Defects), res.asks)
 	for step := len(needed); step > 0; step /= 2 {
 		for at := 0; at < len(needed); {
 			end := min(at+step, len(needed))
@@ -180,12 +194,9 @@ func meet(sets [][]string, causes []string) [][]string {
 // but what they need.
 func sufficient(g *Group, causes []string) []string {
 	return slices.DeleteFunc(slices.Clone(causes), func(id string) bool {
-		alone, err := variant.Selection{Defects: []string{id}}.Resolve()
-		return err != nil || !slices.ContainsFunc(g.First, func(res *Result) bool {
-			others := slices.DeleteFunc(slices.Clone(res.Defects), func(d string) bool {
-				return slices.Contains(alone.ActiveDefects(), d)
-			})
-			return slices.Contains(res.Defects, id) && !goneWithout(res, g.Signature, others...)
+		return !slices.ContainsFunc(g.First, func(res *Result) bool {
+			return slices.Contains(res.Defects, id) &&
+				!goneWithout(res, g.Signature, othersThan(res, id)...)
 		})
 	})
 }

@@ -61,3 +61,21 @@ func (r *Result) sameUnder(selected variant.Selection) (*Result, error) {
 	same.variations = &variations{}
 	return &same, nil
 }
+
+// asks reports whether the run asked whether a defect is on, or that which it is the absence of; or
+// may have asked.
+func (r *Result) asks(id string) bool {
+	asked := r.variations.asked
+	return asked == nil || slices.ContainsFunc(switchesOf(id), func(s variant.Switch) bool {
+		return asked[s]
+	})
+}
+
+// switchesOf returns what is asked about where a defect counts.
+func switchesOf(id string) []variant.Switch {
+	d, _ := variant.FindDefect(id)
+	if slices.Contains(variant.Bare, d.Switch) {
+		return d.Needs
+	}
+	return []variant.Switch{d.Switch}
+}
