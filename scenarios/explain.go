@@ -161,8 +161,8 @@ func ExplainGroup(g *Group) string {
 			if sets = meet(sets, causes); len(sets) > len(runs) {
 				runs = append(runs, res)
 			}
-		} else if text := unexplained(res, g.Signature); !slices.Contains(others, text) {
-			others = append(others, text)
+		} else {
+			others = append(others, unexplained(res, g.Signature))
 		}
 	}
 	var causes []string
@@ -173,7 +173,13 @@ func ExplainGroup(g *Group) string {
 			causes = append(causes, road(runs[i], g.Signature))
 		}
 	}
-	return strings.Join(append(causes, others...), "; ")
+	var named []string // once, though several sets may come to the same
+	for _, text := range append(causes, others...) {
+		if !slices.Contains(named, text) {
+			named = append(named, text)
+		}
+	}
+	return strings.Join(named, "; ")
 }
 
 // meet narrows the first set that has something in common with the causes, or adds them as another.

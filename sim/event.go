@@ -52,7 +52,10 @@ func (a slot) before(b slot) bool {
 // sifted up from the end.
 type queue struct {
 	heap []slot
-	hole bool // the root was taken; its slot still sorts before all others
+	hole bool // the root was taken, and none is in its slot
+	// none sorts before all others. What was taken does not: by now it may be queued again, with
+	// another sequence number, and must not be moved as if it were at the root.
+	none event
 
 	next    int64 // the first bucket, counted from time zero, that is not in the heap yet
 	far     int   // events in buckets
@@ -104,7 +107,7 @@ func (q *queue) push(e *event) {
 func (q *queue) pop() *event {
 	e := q.min()
 	e.pos = -1
-	q.hole = true
+	q.hole, q.heap[0] = true, slot{ev: &q.none}
 	return e
 }
 

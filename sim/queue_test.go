@@ -53,3 +53,24 @@ func TestQueueAgreesWithSorting(t *testing.T) {
 		})
 	})
 }
+
+// What was taken and is queued again, for later, is not mistaken for what was at the root: it has
+// another number now, after which those of the same instant and tie-break would come.
+func TestQueueForgetsWhatItGave(t *testing.T) {
+	var q queue
+	var all []*event
+	for seq := range uint64(4) {
+		all = append(all, &event{pos: -1, seq: seq + 1})
+		q.push(all[seq])
+	}
+	again := q.pop()
+	require.Same(t, all[0], again)
+	again.at, again.seq = 5<<bucketBits, 5
+	q.push(again)
+	q.remove(all[3])
+	for _, e := range []*event{all[1], all[2], again} {
+		require.Same(t, e, q.pop())
+		require.False(t, e.queued())
+	}
+	require.Zero(t, q.len())
+}
