@@ -8,9 +8,17 @@ import (
 	"tabletop/checker"
 )
 
+// stages are the phases that come one after another, if the run gets so far.
+var stages = []string{"storm", "liveness", "read back", "quiet", "rest", "ksck", "audits"}
+
 // phase tells that a part of the run begins, or how it ended. The trace has the name only: runs of
 // two plans are compared by it.
 func (r *run) phase(name, format string, args ...any) {
+	r.stage = max(r.stage, slices.Index(stages, name)+1)
+	if most := r.opts.stages; most > 0 && r.stage > most {
+		r.c.World.Halt()
+		return
+	}
 	r.c.World.Note("phase", name)
 	r.story.phase(name, format, args...)
 }

@@ -52,6 +52,7 @@ type Result struct {
 	plan       Plan
 	variations *variations
 	records    []*nemesis.Record
+	stage      int // how many of the stages the run began
 	// Without the defect that Fuzz.ablate names the same plan passes; nothing else explains what
 	// it failed with; or nothing but one defect that this one needs.
 	cured, exact, needed bool
@@ -98,7 +99,7 @@ func (r *run) result() *Result {
 		Events: w.Stats().Events, Messages: w.Stats().Messages, Digest: digestText(w.Digest()),
 		HistoryNS: r.historyTime.Nanoseconds(), Looked: looked, Silent: r.judges.Silent(),
 		Stats: r.stats(), plan: r.plan, Times: r.times.list, Probes: r.judges.Reached(),
-		records: r.nemesis.Records(), variations: &variations{asked: r.questions},
+		records: r.nemesis.Records(), stage: r.stage, variations: &variations{asked: r.questions},
 	}
 	if res.Profile == "" {
 		res.Profile = "ideal"

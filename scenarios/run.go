@@ -26,7 +26,8 @@ type Options struct {
 	// Illegal receives of each part of the history that is not linearizable the shortest.
 	Illegal func(checker.Part)
 
-	watch func(*run) // is called before the run begins
+	watch  func(*run) // is called before the run begins
+	stages int        // end the run after so many of the stages, if not zero
 	// asked receives the switches that the model asks about, once its cluster is there.
 	asked func(*model.Cluster, variant.Switch)
 
@@ -35,12 +36,6 @@ type Options struct {
 
 	CheckMessages bool // a message that is changed after it was sent is a finding
 	SelfCheck     bool // make the run twice; if the two differ, that is the verdict
-}
-
-// Anew says from when on a run goes another way, and which.
-type Anew struct {
-	After sim.Time
-	Seed  uint64
 }
 
 // run is one plan being carried out.
@@ -53,6 +48,7 @@ type run struct {
 	meter   *meter
 	times   *times
 	checks  *stepChecks
+	stage   int // how many of the stages have begun
 	busy    int // clients that have operations left
 	lastOp  int
 	story   *story

@@ -138,7 +138,7 @@ func (s *shrinker) first(plans []Plan) (int, *Result) {
 	if s.Tries > 0 {
 		plans = plans[:max(0, min(len(plans), s.Tries-s.out.Tries))]
 	}
-	results := make([]*Result, len(plans))
+	results, cut := make([]*Result, len(plans)), s.cut()
 	var mu sync.Mutex
 	next, found := 0, len(plans)
 	begin := func() (int, bool) {
@@ -154,7 +154,7 @@ func (s *shrinker) first(plans []Plan) (int, *Result) {
 	for range workers(s.Workers) {
 		wg.Go(func() {
 			for i, ok := begin(); ok; i, ok = begin() {
-				res, err := Run(plans[i], Options{})
+				res, err := Run(plans[i], cut)
 				if err != nil || !res.shows(s.Signature) {
 					continue
 				}
@@ -174,6 +174,17 @@ func (s *shrinker) first(plans []Plan) (int, *Result) {
 	}
 	s.out.Tries += next
 	return -1, nil
+}
+
+// cut ends tries where the plan's run had failed: soon after the same instant, and, unless that was
+// in the storm, after the same stage of the run.
+func (s *shrinker) cut() Options {
+	at := s.best.found(s.Signature).At
+	cut := Options{Until: at + grace}
+	if at >= s.plan().Heal {
+		cut.stages = s.best.stage
+	}
+	return cut
 }
 
 // each does something with every number below n, several at a time.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tabletop/model/client"
 	"tabletop/model/variant"
 	"tabletop/nemesis"
 )
@@ -101,12 +102,20 @@ func defaultOf(option string) string {
 func (s *shrinker) shrink() {
 	s.cutAfter()
 	s.selection()
-	for _, s.seeds = range []int{0, 2, someSeeds} {
+	for _, s.seeds = range []int{0, 2, someSeeds, 4 * someSeeds} {
+		if s.seeds > someSeeds && len(s.plan().items()) <= handful {
+			break
+		}
 		s.leaps()
+		s.asCalled()
 		for on := true; on && !s.over(); {
 			on = s.items()
+			on = s.joined() || on
 			on = s.heal() || on
 			on = s.options() || on
+			if len(s.plan().items()) > few && s.seeds < someSeeds {
+				continue // line by line takes long: with other seeds more can be left out first
+			}
 			on = s.words() || on
 			on = s.gaps() || on
 			if s.seeds > 0 {
@@ -129,35 +138,41 @@ func (s *shrinker) cutAfter() {
 	}
 }
 
-// selection leaves of the defects one if that suffices, or those which are needed.
-func (s *shrinker) selection() {
-	p := s.plan()
-	if len(s.best.Defects) == 0 {
-		return
+// asCalled has every operation come when its client called it, and not while that waits for the
+// answer to another: this can be left out then, and the others come no sooner for it. Those that
+// were not called are left out. The run stays what it was.
+func (s *shrinker) asCalled() {
+	if called, err := s.plan().calls(); err == nil {
+		s.take([]Plan{s.plan().at(called, true), s.plan().at(called, false)})
 	}
-	profile, _ := variant.FindProfile(p.Select.Profile)
-	options := append(slices.Clone(profile.Options), p.Select.Options...)
-	var alone []Plan
-	for _, id := range s.best.Defects {
-		one := p
-		one.Select = variant.Selection{Defects: []string{id}, Options: options}
-		if one.Select.Profile != p.Select.Profile || !slices.Equal(one.Select.Defects,
-			p.Select.Defects) || p.Select.Without != nil {
-			alone = append(alone, tidy(one))
+}
+
+// calls returns when the plan's run calls which operation.
+func (p Plan) calls() (map[int]time.Duration, error) {
+	called := map[int]time.Duration{}
+	_, err := Run(p, Options{watch: func(r *run) {
+		client.Called.Subscribe(r.c.World, func(e client.OpEvent) {
+			if slices.ContainsFunc(p.Ops, func(o PlannedOp) bool { return o.ID == e.Op.ID }) {
+				called[e.Op.ID] = time.Duration(r.c.World.Now())
+			}
+		})
+	}})
+	return called, err
+}
+
+// at returns the plan with its operations at the times when they were called, if that is later by
+// milliseconds, and, if only, no others.
+func (p Plan) at(called map[int]time.Duration, only bool) Plan {
+	var ops []PlannedOp
+	for _, o := range p.Ops {
+		at, was := called[o.ID]
+		o.At = max(o.At, at.Truncate(time.Millisecond))
+		if was || !only {
+			ops = append(ops, o)
 		}
 	}
-	if len(alone) == 0 || s.take(alone) >= 0 {
-		return
-	}
-	named := p
-	named.Select = variant.Selection{Defects: s.best.Defects, Without: p.Select.Without,
-		Options: options}
-	if s.take([]Plan{tidy(named)}) >= 0 {
-		s.without(len(named.Select.Defects), func(p Plan, from, to int) Plan {
-			p.Select.Defects = slices.Delete(slices.Clone(p.Select.Defects), from, to)
-			return p
-		})
-	}
+	p.Ops = ops
+	return p.with(p.items())
 }
 
 // without leaves parts out of a list of n, the last first: halves, quarters and so on down to one
@@ -231,6 +246,38 @@ func (s *shrinker) withoutGroups(groups []string) []Plan {
 	return plans
 }
 
+// joined puts one operation that writes all keys in the place of two that write some, as where it
+// takes a log of some length.
+func (s *shrinker) joined() bool {
+	some := false
+	for on := true; on && !s.over(); {
+		of := s.plan().items()
+		var plans []Plan
+		for i := range of {
+			if of[i].op == nil || !of[i].op.Writes() {
+				continue
+			}
+			both := slices.IndexFunc(of[i+1:], func(o item) bool {
+				return o.op != nil && o.op.Kind == of[i].op.Kind && o.op.Name == of[i].op.Name
+			})
+			if both < 0 {
+				continue
+			}
+			all := *of[i].op
+			all.Keys = allKeys()
+			items := slices.Delete(slices.Clone(of), i+1+both, i+2+both)
+			items[i] = item{op: &all}
+			plans = append(plans, s.plan().with(items))
+		}
+		on = s.take(plans) >= 0
+		some = some || on
+	}
+	return some
+}
+
+// handful is how many operations and faults are few enough for people.
+const handful = 6
+
 // few is how many operations and faults are so few that every two of them are left out together.
 const few = 14
 
@@ -269,63 +316,11 @@ func (s *shrinker) heal() bool {
 	var plans []Plan
 	for _, at := range []time.Duration{last + time.Millisecond, last + time.Second,
 		last + 5*time.Second, last + 20*time.Second, (last + p.Heal) / 2} {
-		if time.Millisecond <= at && at < p.Heal {
+		if time.Millisecond <= at && at+time.Millisecond < p.Heal {
 			sooner := p
 			sooner.Heal = at
 			plans = append(plans, sooner)
 		}
 	}
 	return s.take(plans) >= 0
-}
-
-// clusterSizes are the options that say how large the cluster is, and by how much it may differ.
-var clusterSizes = []struct {
-	option string
-	by     int
-	of     func(PlanSize) int
-}{
-	{"masters", 2, func(s PlanSize) int { return s.Masters }},
-	{"tservers", 1, func(s PlanSize) int { return s.TServers }},
-	{"clients", 1, func(s PlanSize) int { return s.Clients }},
-}
-
-// options makes the cluster smaller, and leaves other options out.
-func (s *shrinker) options() bool {
-	some := s.take(s.smaller()) >= 0
-	sizes := 0 // they come first
-	for _, o := range s.plan().Select.Options {
-		if isSize(o) {
-			sizes++
-		}
-	}
-	return s.without(len(s.plan().Select.Options)-sizes, func(p Plan, from, to int) Plan {
-		p.Select.Options = slices.Delete(slices.Clone(p.Select.Options), sizes+from, sizes+to)
-		return p
-	}) || some
-}
-
-// isSize reports whether the option says how large the cluster is.
-func isSize(option string) bool {
-	name, _, _ := strings.Cut(option, "=")
-	for _, size := range clusterSizes {
-		if size.option == name {
-			return true
-		}
-	}
-	return false
-}
-
-// smaller lists plans with a smaller cluster.
-func (s *shrinker) smaller() []Plan {
-	p := s.plan()
-	var plans []Plan
-	for _, size := range clusterSizes {
-		for n := 1; n < size.of(p.Size()); n += size.by {
-			less := p
-			less.Select.Options = append(slices.Clone(p.Select.Options),
-				fmt.Sprint(size.option, "=", n))
-			plans = append(plans, tidy(less))
-		}
-	}
-	return plans
 }

@@ -126,6 +126,8 @@ func simplerWords(word string) []string {
 		for less := 1; less < n; less = max(2*less, n/2) {
 			simpler = append(simpler, fmt.Sprint(key, "=", less))
 		}
+	} else if n, err := strconv.Atoi(strings.TrimSuffix(value, "KiB")); err == nil {
+		simpler = append(simpler, fmt.Sprint(key, "=", 256*n), fmt.Sprint(key, "=", 512*n))
 	} else if d, err := time.ParseDuration(value); err == nil {
 		for _, less := range rounder(d, d/4, d/2) {
 			simpler = append(simpler, key+"="+less.String())

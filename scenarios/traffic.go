@@ -15,6 +15,15 @@ const (
 	keysStep = 40
 )
 
+// allKeys lists the keys of a storm's rows.
+func allKeys() []int64 {
+	var all []int64
+	for i := range keys {
+		all = append(all, int64(i*keysStep))
+	}
+	return all
+}
+
 // traffic gives the writers bursts of operations on the rows of one table, during the storm and a
 // little after it.
 func (d *drawing) traffic() {

@@ -30,6 +30,12 @@ type Why struct {
 	need  int           // of them must fail after the point of no return
 }
 
+// Anew says from when on a run goes another way, and which.
+type Anew struct {
+	After sim.Time
+	Seed  uint64
+}
+
 // NoReturn is what is found.
 type NoReturn struct {
 	Signature string
