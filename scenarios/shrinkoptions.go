@@ -65,7 +65,7 @@ func (s *shrinker) options() bool {
 		p.Select.Options = slices.Delete(slices.Clone(p.Select.Options), sizes+from, sizes+to)
 		return p
 	}) || some
-	for i := len(s.plan().Select.Options) - 1; i >= sizes && !s.over(); {
+	return s.oneByOne(sizes, len(s.plan().Select.Options)-1, func(i int) []Plan {
 		p := s.plan()
 		var plans []Plan
 		for _, word := range simplerWords(p.Select.Options[i]) {
@@ -74,13 +74,8 @@ func (s *shrinker) options() bool {
 			simpler.Select.Options[i] = word
 			plans = append(plans, simpler)
 		}
-		if s.take(plans) >= 0 {
-			some = true
-		} else {
-			i--
-		}
-	}
-	return some
+		return plans
+	}) || some
 }
 
 // isSize reports whether the option says how large the cluster is.

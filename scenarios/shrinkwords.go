@@ -16,9 +16,14 @@ import (
 
 // words makes single operations and faults simpler, until none can be.
 func (s *shrinker) words() bool {
+	return s.oneByOne(0, len(s.plan().items())-1, s.simpler)
+}
+
+// oneByOne makes parts of the plan simpler, the last first, each until it cannot be.
+func (s *shrinker) oneByOne(first, last int, simpler func(i int) []Plan) bool {
 	some := false
-	for i := len(s.plan().items()) - 1; i >= 0 && !s.over(); {
-		if s.take(s.simpler(i)) >= 0 {
+	for i := last; i >= first && !s.over(); {
+		if s.take(simpler(i)) >= 0 {
 			some = true
 		} else {
 			i--
@@ -164,24 +169,18 @@ func rounder(d time.Duration, smaller ...time.Duration) []time.Duration {
 // gaps makes the time before each operation and fault, and before healing, shorter: all that comes
 // later comes sooner by as much.
 func (s *shrinker) gaps() bool {
-	some := false
-	for i := len(s.plan().items()); i >= 0 && !s.over(); {
+	return s.oneByOne(0, len(s.plan().items()), func(i int) []Plan {
 		p := s.plan()
 		gap := p.timeOf(i) - p.timeOf(i-1)
-		var plans []Plan
+		if gap <= 0 {
+			return nil
+		}
+		plans := []Plan{p.sooner(i, gap)}
 		for _, less := range rounder(gap, 0, gap/4, gap/2) {
 			plans = append(plans, p.sooner(i, gap-less))
 		}
-		if gap > 0 {
-			plans = append([]Plan{p.sooner(i, gap)}, plans...)
-		}
-		if s.take(plans) < 0 {
-			i--
-		} else {
-			some = true
-		}
-	}
-	return some
+		return plans
+	})
 }
 
 // timeOf is when the i-th operation or fault comes; healing comes as the last.
