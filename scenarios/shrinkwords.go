@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -219,7 +220,7 @@ func (p Plan) sooner(i int, by time.Duration) Plan {
 // the least seed.
 func (s *shrinker) finish() {
 	ctx, tries := s.ctx, s.Tries
-	s.ctx, s.Tries, s.seeds = context.WithoutCancel(ctx), 0, someSeeds
+	s.ctx, s.Tries, s.seeds = context.WithoutCancel(ctx), 0, 4*someSeeds
 	s.take([]Plan{s.plan().numbered()})
 	s.ctx, s.Tries = ctx, tries
 	if s.over() {
@@ -259,9 +260,16 @@ func (s *shrinker) names() {
 	}
 }
 
-// numbered gives the operations and the faults the numbers from 1 on, in the order of their times.
+// numbered gives the operations and the faults the numbers from 1 on, in the order of their times;
+// those of one instant in the order of the numbers that they had.
 func (p Plan) numbered() Plan {
 	p = p.with(p.items())
+	slices.SortStableFunc(p.Ops, func(a, b PlannedOp) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID))
+	})
+	slices.SortStableFunc(p.Faults, func(a, b nemesis.Fault) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID))
+	})
 	for i := range p.Ops {
 		p.Ops[i].ID = i + 1
 	}
